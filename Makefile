@@ -1,0 +1,47 @@
+# `make help` lists the targets. Everything runs in .venv, which `setup` makes and keeps up to date.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PY     := $(BIN)/python
+DEMO_SONGS = $${STEMWISE_HOME:-.}/data/synthetic/demo
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo train eval test soak lint bench clean
+
+help:           ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.installed   ## make .venv with everything in it (quick when nothing changed)
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Stemwise needs Python 3.11 or newer, this is " + sys.version.split()[0] + ". Name another with: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,synth,musdb,wandb,dev]'
+	@touch $@
+
+demo: setup     ## songs, training, scores and a page: about 12 minutes on two cores
+	$(PY) -m src.demo
+
+train: setup    ## train, for example: make train ARGS="experiment=iass_medley data.root=/path/to/MedleyDB"
+	$(PY) -m src.train $(ARGS)
+
+eval: setup     ## score the newest run, or RUN=runs/demo
+	$(PY) -m src.eval $(if $(RUN),run=$(RUN)) $(ARGS)
+
+test: setup     ## the tests, under ten minutes on two cores
+	$(PY) -m pytest -m "not soak" $(ARGS)
+
+soak: setup     ## the long tests
+	$(PY) -m pytest -m soak $(ARGS)
+
+lint: setup     ## ruff and mypy
+	$(BIN)/ruff check src tests bench
+	$(BIN)/ruff format --check src tests bench
+	$(BIN)/mypy
+
+bench: setup    ## measure the claims of bench/README.md anew
+	@for script in bench/bench_*.py; do echo "== $$script"; $(PY) $$script || exit 1; done
+
+clean:          ## remove caches (never data, runs or .venv)
+	rm -rf .pytest_cache .ruff_cache .mypy_cache build src/*.egg-info
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

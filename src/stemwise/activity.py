@@ -1,0 +1,126 @@
+"""Stems → activation confidence → labels → segments, by envelope tracking as MedleyDB does it.
+
+Bittner et al., "MedleyDB: A Multitrack Dataset for Annotation-Intensive MIR Research", ISMIR 2014. Everything here
+works on whole songs at 44.1 kHz: the envelopes are normalised by the song's loudest frame, so an excerpt labelled
+alone would get other labels.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+from scipy.signal import butter, filtfilt
+
+from stemwise.audio import Samples, resample
+from stemwise.errors import DataError
+
+RATE = 44100
+WINDOW = 4096
+PUBLISHED_HOP = 2048  # the hop of the released activation files
+LABEL_HOP = 1024  # the hop of the labels a network is trained with
+CUTOFF = 0.8075  # Hz: Wn 0.075 of half the frame rate at the published hop
+SILENT_SUM = 0.01  # below this sum of un-normalised envelopes a frame counts as silent
+SLOPE, MIDPOINT = 20.0, 0.15
+PAD_FRAMES = 9  # of filtfilt, at the published hop (0.42 s)
+BLOCK = 1024  # frames windowed at a time, to bound memory
+
+Array = NDArray[np.float64]
+
+
+def activation_confidence(stems: Iterable[Samples], rate: int, hop: int = PUBLISHED_HOP) -> Array:
+    """Confidence (stem, frame) that each stem of one whole song is active, between 0 and 1 (0.0474 in silence).
+
+    `stems` yields arrays (sample,) or (channel, sample) of equal length, one at a time, so a song never has to fit in
+    memory; other rates than 44.1 kHz are resampled. `hop` counts samples at 44.1 kHz; frame t stands at
+    t · hop / 44100 s (`frame_times`). At the published hop of 2048 the song is padded to a multiple of 4096 as in the
+    released files; at any other hop there are 1 + samples // hop frames, the grid of a centred STFT.
+
+    A stem's confidence depends on the other stems of the song: half confidence is 0.15 of the song's loudest frame
+    divided by the number of stems. Raises DataError without stems, for stems of unequal length, NaN, and hop < 1.
+    """
+    if hop < 1:
+        raise DataError(f"hop is {hop} samples; it must be 1 or more.")
+    return confidence_of_envelopes(np.stack(_envelopes(stems, rate, hop)), hop)
+
+
+def confidence_of_envelopes(envelopes: Array, hop: int) -> Array:
+    """Envelopes (stem, frame), not normalised → confidence (stem, frame): normalise, smooth, squash."""
+    total = envelopes.sum(axis=0)
+    peak = total.max()
+    scaled = envelopes * (len(envelopes) / peak if peak > 0 else 0.0)
+    scaled[:, total < SILENT_SUM] = 0.0
+    # The cutoff stays at 0.8075 Hz whatever the hop: 0.075 exactly at the published one.
+    b, a = butter(2, 0.075 * hop / PUBLISHED_HOP)
+    padding = min(round(PAD_FRAMES * PUBLISHED_HOP / hop), envelopes.shape[1] - 1)
+    smooth = filtfilt(b, a, scaled, axis=1, padlen=padding)
+    return np.asarray(1 - 1 / (1 + np.exp(SLOPE * (smooth - MIDPOINT))))
+
+
+def envelope(samples: NDArray[np.floating], window: Array, hop: int, frames: int) -> Array:
+    """Mean of window × sqrt(half-wave rectified samples), `frames` windows (frame,), the first centred on sample 0."""
+    size = len(window)
+    behind = (frames - 1) * hop + size - size // 2 - len(samples)
+    padded = np.pad(np.sqrt(np.maximum(samples, 0.0), dtype=np.float64), (size // 2, max(behind, 0)))
+    views = sliding_window_view(padded, size)[::hop][:frames]
+    return np.concatenate([views[i : i + BLOCK] @ window for i in range(0, frames, BLOCK)]) / size
+
+
+def frame_count(samples: int, hop: int) -> int:
+    """Frames of a song of so many samples at 44.1 kHz, by the two rules of `activation_confidence`."""
+    if hop == PUBLISHED_HOP:
+        padded = -(-(WINDOW // 2 + samples) // WINDOW) * WINDOW
+        return 1 + max(padded - WINDOW, 0) // hop
+    return 1 + samples // hop
+
+
+def frame_times(frames: int, hop: int = PUBLISHED_HOP) -> Array:
+    """Seconds (frame,) at which the frames stand."""
+    return np.arange(frames) * hop / RATE
+
+
+def segments(
+    confidence: Sequence[float] | Array, times: Sequence[float] | Array, threshold: float = 0.5
+) -> list[tuple[float, float]]:
+    """(start, end) in seconds of each run of confidence ≥ threshold, both (frame,).
+
+    The end is the time of the run's *last* active frame, as in MedleyDB's SOURCEID files; runs are not merged.
+    Raises DataError when the two lengths differ.
+    """
+    if len(confidence) != len(times):
+        raise DataError(f"{len(confidence)} confidences but {len(times)} times; give one time a frame.")
+    active = np.concatenate([[False], np.asarray(confidence) >= threshold, [False]])
+    edges = np.flatnonzero(active[1:] != active[:-1])
+    return [(float(times[a]), float(times[b - 1])) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def carry(confidence: NDArray[np.floating], hop: int, times: Array) -> NDArray[np.float32]:
+    """Confidence (…, frame) at `hop` samples of 44.1 kHz → its values at other frame times (frame,) in seconds."""
+    flat = confidence.reshape(-1, confidence.shape[-1])
+    grid = frame_times(confidence.shape[-1], hop)
+    out = np.stack([np.interp(times, grid, row) for row in flat])
+    return out.reshape(*confidence.shape[:-1], len(times)).astype(np.float32)
+
+
+def _envelopes(stems: Iterable[Samples], rate: int, hop: int) -> list[Array]:
+    window = np.hanning(WINDOW + 2)[1:-1]  # MATLAB's hann, without the two zeros
+    envelopes: list[Array] = []
+    lengths: list[int] = []
+    for stem in stems:
+        mono = resample(_mono(np.asarray(stem), len(envelopes))[None], rate, RATE)[0]
+        lengths.append(len(mono))
+        if lengths[-1] != lengths[0]:
+            raise DataError(
+                f"stem {len(envelopes)} has {len(mono)} samples, stem 0 has {lengths[0]}; pad the shorter one."
+            )
+        envelopes.append(envelope(mono, window, hop, frame_count(len(mono), hop)))
+    if not envelopes:
+        raise DataError("activity of a song without stems; give at least one stem.")
+    return envelopes
+
+
+def _mono(stem: Samples, index: int) -> Samples:
+    mono = stem if stem.ndim == 1 else stem.mean(axis=0)
+    if not mono.size or not np.isfinite(mono).all():
+        raise DataError(f"stem {index}: {'no samples' if not mono.size else 'NaN or infinity'}. Export it again.")
+    return mono

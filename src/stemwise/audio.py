@@ -1,0 +1,129 @@
+"""Audio files ↔ float32 arrays of shape (channel, sample)."""
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+from stemwise.errors import AudioError
+from stemwise.files import beside
+
+Samples = NDArray[np.float32]
+
+# A wav of floats keeps every level; the others hold integers and clip beyond ±1.
+SUBTYPES = {".wav": "FLOAT", ".flac": "PCM_24", ".mp3": "MPEG_LAYER_III", ".ogg": "VORBIS"}
+
+
+@dataclass(frozen=True)
+class AudioInfo:
+    rate: int
+    samples: int
+    channels: int
+
+    @property
+    def seconds(self) -> float:
+        return self.samples / self.rate
+
+
+def info(path: Path) -> AudioInfo:
+    """Rate, length and channels without decoding the file.
+
+    Raises AudioError when the file is missing, empty or in a format libsndfile cannot read.
+    """
+    with _opened(path) as file:
+        return AudioInfo(file.samplerate, file.frames, file.channels)
+
+
+def read(path: Path, start: int = 0, stop: int | None = None) -> tuple[Samples, int]:
+    """Samples [start, stop) as (channel, sample), and the rate in Hz.
+
+    Raises AudioError for what `info` refuses, for a file that ends before its header says, and for NaN or infinity.
+    """
+    with _opened(path) as file:
+        wanted = (file.frames if stop is None else stop) - start
+        try:
+            file.seek(start)
+            audio = file.read(wanted, dtype="float32", always_2d=True).T
+        except soundfile.LibsndfileError as fault:
+            raise AudioError(f"{path}: cannot be decoded ({fault}). Export it anew as wav or flac.") from fault
+        rate = file.samplerate
+    if audio.shape[1] != wanted:
+        raise AudioError(
+            f"{path}: ends after {start + audio.shape[1]} samples where {start + wanted} were expected. "
+            "The file is truncated; copy or export it again."
+        )
+    return finite(np.ascontiguousarray(audio), str(path)), rate
+
+
+def write(path: Path, audio: Samples, rate: int, subtype: str | None = None) -> None:
+    """Write (channel, sample) as wav (32-bit float), flac (24 bit), mp3 or ogg, by the suffix, whole or not at all.
+
+    `subtype` names another libsndfile encoding. Integer encodings clip beyond ±1 and warn with the peak.
+    Raises AudioError for an unknown suffix, NaN and infinity.
+    """
+    subtype = subtype or subtype_of(path)
+    finite(audio, str(path))
+    warn_of_clipping(path, float(np.abs(audio).max(initial=0.0)), subtype)
+    with beside(path) as part:
+        soundfile.write(part, audio.T, rate, subtype=subtype)
+
+
+def subtype_of(path: Path) -> str:
+    try:
+        return SUBTYPES[path.suffix.lower()]
+    except KeyError:
+        raise AudioError(f"{path}: cannot write '{path.suffix}'. Choose one of {', '.join(SUBTYPES)}.") from None
+
+
+def warn_of_clipping(path: Path, peak: float, subtype: str) -> None:
+    if peak > 1 and subtype not in ("FLOAT", "DOUBLE"):
+        warnings.warn(f"{path}: peak {peak:.2f} was clipped to 1; wav keeps it.", stacklevel=3)
+
+
+def resample(audio: Samples, rate: int, to: int) -> Samples:
+    """(channel, sample) at `rate` → (channel, ceil(sample · to / rate)) at `to`, both in Hz."""
+    if rate == to:
+        return audio
+    length = -(-audio.shape[-1] * to // rate)
+    out = soxr.resample(audio.T, rate, to, quality="HQ").T
+    return fit(np.ascontiguousarray(out, dtype=np.float32), length)
+
+
+def fit(audio: Samples, length: int) -> Samples:
+    """Cut or zero-pad the last axis to `length` samples."""
+    missing = length - audio.shape[-1]
+    if missing <= 0:
+        return audio[..., :length]
+    return np.pad(audio, [(0, 0)] * (audio.ndim - 1) + [(0, missing)])
+
+
+def as_channels(audio: Samples, channels: int) -> Samples:
+    """Mono by the mean of the channels; mono to several by repetition; anything else raises AudioError."""
+    have = audio.shape[0]
+    if have == channels:
+        return audio
+    if channels == 1:
+        return np.asarray(audio.mean(axis=0, keepdims=True, dtype=np.float32))
+    if have == 1:
+        return np.repeat(audio, channels, axis=0)
+    raise AudioError(f"{have} channels cannot become {channels}: give mono, or {channels} channels.")
+
+
+def finite(audio: Samples, name: str) -> Samples:
+    if not np.isfinite(audio).all():
+        first = int(np.argwhere(~np.isfinite(audio).all(axis=0))[0, 0])
+        raise AudioError(f"{name}: NaN or infinity, first at sample {first}. Export the file again without it.")
+    return audio
+
+
+def _opened(path: Path) -> soundfile.SoundFile:
+    if not path.is_file():
+        raise AudioError(f"{path}: no such file. Check the name, and that the drive it lies on is mounted.")
+    try:
+        return soundfile.SoundFile(path)
+    except soundfile.LibsndfileError as fault:
+        raise AudioError(f"{path}: cannot be read as audio ({fault}). Export it anew as wav, flac or mp3.") from fault

@@ -1,0 +1,1 @@
+"""A separator × songs → scores a song, with the bounds beside them."""

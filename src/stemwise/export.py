@@ -1,0 +1,111 @@
+"""A trained model as one safetensors file that describes itself; it loads with neither Hydra nor Lightning."""
+
+import importlib
+import json
+import sys
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from stemwise import __version__
+from stemwise.errors import ModelError
+from stemwise.files import beside
+from stemwise.gate import Gate
+from stemwise.model import SpectralModel
+
+FORMAT = 1
+HEADER = "stemwise"
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A model, the gate that was chosen for it on validation songs, and its card (what it was trained on, scores)."""
+
+    model: SpectralModel
+    gate: Gate = field(default_factory=Gate)
+    card: dict[str, Any] = field(default_factory=dict)
+
+
+def build(description: Any) -> Any:
+    """The object of a plain description: {"_target_": "stemwise...", **arguments}, nested; the form of conf/model.
+
+    Raises ModelError for a class outside `stemwise.`, a name that is no class of the module it names, and arguments
+    that the class does not take.
+    """
+    if isinstance(description, dict):
+        arguments = {key: build(value) for key, value in description.items() if key != "_target_"}
+        if "_target_" not in description:
+            return arguments
+        kind = _class(description["_target_"])
+        try:
+            return kind(**arguments)
+        except TypeError as fault:
+            raise ModelError(f"{description['_target_']} cannot be built from {sorted(arguments)}: {fault}.") from fault
+    if isinstance(description, list):
+        return [build(item) for item in description]
+    return description
+
+
+def save(path: Path, exported: Exported, description: dict[str, Any]) -> None:
+    """Write weights and header; `description` builds `exported.model` (without weights)."""
+    header = {
+        "format": FORMAT,
+        "version": __version__,
+        "model": description,
+        "gate": asdict(exported.gate),
+        "card": exported.card,
+    }
+    weights = {name: value.detach().cpu().contiguous() for name, value in exported.model.state_dict().items()}
+    with beside(path) as part:
+        save_file(weights, part, metadata={HEADER: json.dumps(header, allow_nan=False)})
+
+
+def describe(path: Path) -> dict[str, Any]:
+    """The header alone. Raises ModelError when the file is missing, damaged, or not a Stemwise model."""
+    if not path.is_file():
+        raise ModelError(f"{path}: no such model. `make demo` trains one; `stemwise separate --model` names another.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = json.loads((file.metadata() or {}).get(HEADER, "null"))
+    except (SafetensorError, ValueError) as fault:
+        raise ModelError(
+            f"{path}: not a readable safetensors file ({fault}). Export or copy the model again."
+        ) from fault
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        raise ModelError(
+            f"{path}: holds no Stemwise model of format {FORMAT}. Export it with this version of Stemwise."
+        )
+    return header
+
+
+def load(path: Path) -> Exported:
+    """The model in evaluation mode, on the CPU. Raises ModelError as `describe` and `build` do."""
+    header = describe(path)
+    model = build(header["model"])
+    with safe_open(path, framework="pt") as file:
+        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (safe_open is no mapping)
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as fault:
+        raise ModelError(f"{path}: the weights do not fit the description in the header ({fault}).") from fault
+    return Exported(model.eval(), Gate(**header["gate"]), header["card"])
+
+
+def _class(name: Any) -> type:
+    """A class defined in the module its path names, so that no other package can be reached through an import."""
+    module, _, attribute = str(name).rpartition(".")
+    if not module.startswith("stemwise."):
+        raise ModelError(
+            f"'{name}' is not a class of stemwise; models describe themselves with classes of stemwise only."
+        )
+    try:
+        importlib.import_module(module)
+    except ImportError as fault:
+        raise ModelError(f"'{name}': no module {module} in this version of stemwise ({fault}).") from fault
+    kind = getattr(sys.modules[module], attribute, None)
+    if not isinstance(kind, type) or kind.__module__ != module:
+        raise ModelError(f"'{name}': {module} defines no class '{attribute}'.")
+    return kind

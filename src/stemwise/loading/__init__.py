@@ -1,0 +1,1 @@
+"""Prepared store → excerpts → remix → MultitrackDataModule."""

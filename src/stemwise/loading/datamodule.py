@@ -1,0 +1,116 @@
+"""Any multitrack dataset as batches of excerpts with frame-level activity."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytorch_lightning as pl
+import torch
+from torch.utils.data import DataLoader
+
+from stemwise.datasets.base import Dataset
+from stemwise.errors import DataError
+from stemwise.home import data_home
+from stemwise.loading.batch import Batch
+from stemwise.loading.excerpts import Augmentation, EpochSampler, Excerpts
+from stemwise.loading.store import PreparedSong, Recipe, prepare, require_long_enough
+from stemwise.song import Song
+from stemwise.taxonomy import targets as read_targets
+
+
+class MultitrackDataModule(pl.LightningDataModule):
+    """Wraps a dataset reader.
+
+    `scheme` and `targets` choose the targets (`stemwise.taxonomy`); `sample_rate`, `channels` and `hop` (samples) are
+    those of the model, so that labels stand on its frames. An epoch has `excerpts` training and `valid_excerpts`
+    validation examples of `excerpt_seconds`. With `require_targets` a song is trained on only if one of the targets
+    plays in it, as IASS does. `prepare_data` computes activity by envelope tracking and fills the store, both under
+    the home folder.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        scheme: str,
+        targets: Sequence[str] | None,
+        sample_rate: int,
+        channels: int,
+        hop: int,
+        excerpt_seconds: float = 6.0,
+        batch_size: int = 8,
+        excerpts: int = 1024,
+        valid_excerpts: int = 64,
+        seed: int = 0,
+        workers: int = 0,
+        require_targets: bool = False,
+        augmentation: Augmentation | None = None,
+    ) -> None:
+        super().__init__()
+        self.dataset = dataset
+        self.recipe = Recipe(read_targets(scheme, targets), sample_rate, channels)
+        self.hop = hop
+        self.samples = round(excerpt_seconds * sample_rate)
+        self.batch_size = batch_size
+        self.counts = {"train": excerpts, "valid": valid_excerpts}
+        self.seed = seed
+        self.workers = workers
+        self.require_targets = require_targets
+        self.augmentation = augmentation
+        self.store: Path = data_home() / "store"
+        self.excerpts: dict[str, Excerpts] = {}
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return self.recipe.targets.names
+
+    def songs(self, part: str) -> list[Song]:
+        """The songs of "train", "valid" or "test". Raises DataError when the part is empty."""
+        wanted = set(self.dataset.splits()[part])
+        songs = [song for song in self.dataset.songs() if song.id in wanted]
+        if not songs:
+            raise DataError(
+                f"no songs in the part '{part}' of {self.dataset.root}. With few artists a split by artist can leave a "
+                "part empty: write a splits.json into the tree, or name one with data.splits_file=..."
+            )
+        return songs
+
+    def prepared(self, part: str) -> dict[str, PreparedSong]:
+        """Song id → prepared song, made where the store lacks it."""
+        return {song.id: prepare(song, self.recipe, self.store) for song in self.songs(part)}
+
+    def prepare_data(self) -> None:
+        for part in self.counts:
+            self.prepared(part)
+
+    def setup(self, stage: str | None = None) -> None:
+        if stage not in (None, "fit", "validate"):
+            return
+        for part, count in self.counts.items():
+            songs = list(self.prepared(part).values())
+            songs = self._with_targets(songs, part) if self.require_targets else songs
+            require_long_enough(songs, self.samples, self.recipe.rate)
+            augmentation = self.augmentation if part == "train" else None
+            seed = self.seed if part == "train" else 0  # every run is validated on the same excerpts
+            self.excerpts[part] = Excerpts(songs, self.samples, self.recipe.rate, self.hop, seed, count, augmentation)
+
+    def _with_targets(self, songs: list[PreparedSong], part: str) -> list[PreparedSong]:
+        kept = [song for song in songs if any(song.holds(i) for i in range(len(self.targets)))]
+        if not kept:
+            raise DataError(f"{', '.join(self.targets)} plays in none of the {len(songs)} songs of '{part}'.")
+        return kept
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        return self._loader("train", EpochSampler(self.counts["train"]))
+
+    def val_dataloader(self) -> DataLoader[Batch]:
+        return self._loader("valid", None)
+
+    def _loader(self, part: str, sampler: EpochSampler | None) -> DataLoader[Batch]:
+        return DataLoader(
+            self.excerpts[part],
+            batch_size=self.batch_size,
+            sampler=sampler,
+            num_workers=self.workers,
+            persistent_workers=self.workers > 0,
+            pin_memory=torch.cuda.is_available(),
+            drop_last=part == "train",
+        )

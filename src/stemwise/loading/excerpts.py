@@ -1,0 +1,102 @@
+"""Random excerpts of prepared songs, remixed across songs, with the labels riding along."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.random import Generator
+from numpy.typing import NDArray
+from torch.utils.data import Dataset, Sampler
+
+from stemwise.activity import LABEL_HOP, carry
+from stemwise.loading.batch import Batch
+from stemwise.loading.store import PreparedSong
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """`remix`: the share of examples whose rows come each from a song of its own. `gain`: the range every row's gain is
+    drawn from. Labels belong to the songs as stored, so gains and remixes do not change them."""
+
+    remix: float = 0.0
+    gain: tuple[float, float] = (1.0, 1.0)
+
+
+class Excerpts(Dataset[Batch]):
+    """`index` alone, with the seed, decides an example: the same for any number of workers and in any order."""
+
+    def __init__(
+        self,
+        songs: Sequence[PreparedSong],
+        samples: int,
+        rate: int,
+        hop: int,
+        seed: int,
+        count: int,
+        augmentation: Augmentation | None = None,
+    ) -> None:
+        self.songs = songs
+        self.samples = samples
+        self.rate = rate
+        self.hop = hop
+        self.seed = seed
+        self.count = count
+        self.augmentation = augmentation or Augmentation()
+        lengths = np.array([song.audio.shape[-1] for song in songs], dtype=float)
+        self.weights = lengths / lengths.sum()
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index: int) -> Batch:
+        rng = np.random.default_rng((self.seed, index))
+        rows = len(self.songs[0].audio)
+        places = self._places(rng, rows)
+        gains = rng.uniform(*self.augmentation.gain, size=rows).astype(np.float32)
+        audio = np.stack([self._audio(*place, row) for row, place in enumerate(places)]) * gains[:, None, None]
+        activity = np.stack([self._activity(*place, row) for row, place in enumerate(places[:-1])])
+        known = torch.tensor([song.known[row] for row, (song, _) in enumerate(places[:-1])])
+        return Batch(
+            mixture=torch.from_numpy(audio.sum(axis=0)),
+            targets=torch.from_numpy(audio[:-1]),
+            activity=torch.from_numpy(activity),
+            known_audio=known,
+            known_activity=known.clone(),
+        )
+
+    def _places(self, rng: Generator, rows: int) -> list[tuple[PreparedSong, int]]:
+        """A song and a start sample for every row, one place for all of them unless this example is remixed."""
+        if rng.random() < self.augmentation.remix:
+            return [self._place(rng) for _ in range(rows)]
+        return [self._place(rng)] * rows
+
+    def _place(self, rng: Generator) -> tuple[PreparedSong, int]:
+        song = self.songs[rng.choice(len(self.songs), p=self.weights)]
+        return song, int(rng.integers(song.audio.shape[-1] - self.samples + 1))
+
+    def _audio(self, song: PreparedSong, start: int, row: int) -> Array:
+        return song.audio[row, :, start : start + self.samples]
+
+    def _activity(self, song: PreparedSong, start: int, row: int) -> Array:
+        frames = np.arange(1 + self.samples // self.hop)
+        return carry(song.activity[row], LABEL_HOP, (start + frames * self.hop) / self.rate)
+
+
+class EpochSampler(Sampler[int]):
+    """Indices that never come twice: epoch e takes e · count to (e + 1) · count − 1. Lightning calls `set_epoch`."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self.epoch * self.count, (self.epoch + 1) * self.count))

@@ -1,0 +1,100 @@
+"""Songs made ready for training: summed to targets, resampled, with their activity, as arrays mapped from disk."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.lib.format import open_memmap
+from numpy.typing import NDArray
+
+from stemwise import audio
+from stemwise.activity import LABEL_HOP
+from stemwise.errors import DataError
+from stemwise.files import beside
+from stemwise.labels import song_confidence, target_confidence, unknown_targets
+from stemwise.song import Song
+from stemwise.taxonomy import Targets
+
+VERSION = 1  # raise it when the arrays change, so that no stale store is read
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a prepared song depends on besides its files; `rate` in Hz."""
+
+    targets: Targets
+    rate: int
+    channels: int
+
+
+class PreparedSong:
+    """One song of the store. Arrays are mapped when first touched, so an object crosses to a worker as a path."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @cached_property
+    def audio(self) -> NDArray[np.float32]:
+        """(target + 1, channel, sample); the last row is the rest of the mixture."""
+        return np.asarray(np.load(self.folder / "audio.npy", mmap_mode="r"))
+
+    @cached_property
+    def activity(self) -> NDArray[np.float32]:
+        """Confidence (target, frame) at LABEL_HOP samples of 44.1 kHz."""
+        return np.asarray(np.load(self.folder / "activity.npy"))
+
+    @cached_property
+    def known(self) -> NDArray[np.bool_]:
+        """(target,) False where the target's audio and activity cannot be known for this song."""
+        return np.asarray(np.load(self.folder / "known.npy"))
+
+    def holds(self, target: int) -> bool:
+        """Whether the target is ever active in this song."""
+        return bool((self.activity[target] >= 0.5).any())
+
+    def __getstate__(self) -> dict[str, Path]:
+        return {"folder": self.folder}
+
+
+def prepare(song: Song, recipe: Recipe, store: Path) -> PreparedSong:
+    """The prepared song from `store`, made first where it is missing or its files or the recipe changed."""
+    settings = (recipe.targets.names, [sorted(g) for g in recipe.targets.labels], recipe.rate, recipe.channels, VERSION)
+    folder = store / f"{song.id}-{song.fingerprint(*settings)}"
+    if not folder.is_dir():
+        with beside(folder) as part:
+            part.mkdir()
+            _write(song, recipe, part)
+    return PreparedSong(folder)
+
+
+def _write(song: Song, recipe: Recipe, folder: Path) -> None:
+    confidence = target_confidence(song, song_confidence(song, LABEL_HOP), recipe.targets)
+    np.save(folder / "activity.npy", confidence.astype(np.float32))
+    np.save(folder / "known.npy", ~unknown_targets(song, recipe.targets) & song.complete)
+    shape = (len(recipe.targets.names) + 1, recipe.channels, -(-song.samples * recipe.rate // song.rate))
+    out = open_memmap(folder / "audio.npy", mode="w+", dtype=np.float32, shape=shape)
+    for index, row in stem_rows(song, recipe.targets):
+        out[row] += audio.resample(audio.as_channels(song.read_stem(index), recipe.channels), song.rate, recipe.rate)
+    out.flush()
+
+
+def stem_rows(song: Song, targets: Targets) -> list[tuple[int, int]]:
+    """(stem, row) pairs: the target each stem belongs to; the last row for the rest and for stems that mix targets."""
+    rest = len(targets.names)
+    rows = []
+    for index, stem in enumerate(song.stems):
+        held = targets.of_labels(stem.instruments)
+        only = next(iter(held)) if len(held) == 1 else None
+        rows.append((index, rest if only is None else only))
+    return rows
+
+
+def require_long_enough(songs: list[PreparedSong], samples: int, rate: int) -> None:
+    """Raise DataError for the first song shorter than an excerpt."""
+    for song in songs:
+        if song.audio.shape[-1] < samples:
+            raise DataError(
+                f"{song.folder.name}: {song.audio.shape[-1] / rate:.2f} s are shorter than an excerpt of "
+                f"{samples / rate:.2f} s. Lower loading.excerpt_seconds or leave the song out with data.skip."
+            )

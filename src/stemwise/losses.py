@@ -1,0 +1,97 @@
+"""Losses as named, weighted terms over an Estimate and a Batch."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from stemwise.errors import ModelError
+from stemwise.loading.batch import Batch
+from stemwise.model import Estimate
+from stemwise.spectral import Stft
+
+
+class Term(Protocol):
+    """`needs` names the field of Estimate that the term reads."""
+
+    needs: str
+
+    def __call__(self, estimate: Estimate, batch: Batch) -> Tensor: ...
+
+
+class MaskedMagnitude(nn.Module):
+    """Mean squared error of mask × mixture magnitude against the target's magnitude, over the targets that are known.
+
+    Magnitudes as torch.stft gives them, not normalised, for samples in ±1: Hung and Lerch weight the activity against
+    this scale. `power` compresses both magnitudes first; below 1 quiet passages count for more.
+    """
+
+    needs = "mask"
+
+    def __init__(self, stft: Stft, power: float = 1.0) -> None:
+        super().__init__()
+        self.stft = stft
+        self.power = power
+
+    def forward(self, estimate: Estimate, batch: Batch) -> Tensor:
+        assert estimate.mask is not None
+        mono = estimate.mask.shape[2] == 1
+        mixture, targets = (x.mean(dim=-2, keepdim=True) if mono else x for x in (batch.mixture, batch.targets))
+        masked = estimate.mask * self.stft(mixture).abs()[:, None]
+        error = (self._compress(masked) - self._compress(self.stft(targets).abs())).square().mean(dim=(2, 3, 4))
+        return mean_of_known(error, batch.known_audio)
+
+    def _compress(self, magnitude: Tensor) -> Tensor:
+        return magnitude if self.power == 1 else (magnitude + 1e-5) ** self.power
+
+
+class ActivityCrossEntropy(nn.Module):
+    """Binary cross entropy of activity logits against labels (confidence ≥ 0.5), over the targets that are known."""
+
+    needs = "activity"
+
+    def forward(self, estimate: Estimate, batch: Batch) -> Tensor:
+        assert estimate.activity is not None
+        truth = (batch.activity >= 0.5).to(estimate.activity.dtype)
+        error = F.binary_cross_entropy_with_logits(estimate.activity, truth, reduction="none").mean(dim=2)
+        return mean_of_known(error, batch.known_activity)
+
+
+class WeightedTerms(nn.Module):
+    """A sum of named terms. A weight of 0 switches a term off.
+
+    Raises ModelError at construction for a term the model has no output for, for a negative weight, and when nothing
+    is left to learn from.
+    """
+
+    def __init__(
+        self, terms: Mapping[str, nn.Module], weights: Mapping[str, float], outputs: frozenset[str] | set[str]
+    ) -> None:
+        super().__init__()
+        if set(terms) != set(weights):
+            raise ModelError(f"loss terms {sorted(terms)} but weights for {sorted(weights)}; give one weight a term.")
+        bad = {name: weight for name, weight in weights.items() if weight < 0}
+        used = [name for name, weight in weights.items() if weight > 0]
+        if bad or not used:
+            raise ModelError(f"loss weights {dict(weights)}: none may be negative, and one must be above 0.")
+        for name in used:
+            if terms[name].needs not in outputs:
+                raise ModelError(
+                    f"loss term '{name}' reads the estimate's {terms[name].needs}, which this model does not give "
+                    f"(it gives {', '.join(sorted(outputs))}). Set loss.weights.{name}=0."
+                )
+        self.terms = nn.ModuleDict({name: terms[name] for name in used})
+        self.weights = {name: float(weights[name]) for name in used}
+
+    def forward(self, estimate: Estimate, batch: Batch) -> dict[str, Tensor]:
+        """Each term unweighted, and their weighted sum as "loss"."""
+        values = {name: term(estimate, batch) for name, term in self.terms.items()}
+        return {"loss": torch.stack([self.weights[name] * value for name, value in values.items()]).sum(), **values}
+
+
+def mean_of_known(error: Tensor, known: Tensor) -> Tensor:
+    """Mean of (batch, target) over what is known; 0 where nothing is."""
+    weight = known.to(error.dtype)
+    return (error * weight).sum() / weight.sum().clamp_min(1)

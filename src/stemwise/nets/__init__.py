@@ -1,0 +1,1 @@
+"""Plain nn.Modules; nothing here knows of Lightning, Hydra, files or gates."""

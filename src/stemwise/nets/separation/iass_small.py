@@ -1,0 +1,112 @@
+"""The idea of IASS for two cores: learned bands in place of bins, all targets in one net."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from stemwise.errors import ModelError
+
+
+class IassSmall(nn.Module):
+    """All targets of one mono mixture from a shared U-Net over `bands` learned bands.
+
+    Three residual blocks with strides of 4 over the bands, time untouched; a linear layer from all bands to the masks;
+    the activity is read off the latent, as in IASS. `bands` must be a multiple of 64.
+    """
+
+    channels = 1
+
+    def __init__(
+        self,
+        targets: int,
+        bins: int,
+        rate: int,
+        bands: int = 64,
+        widths: tuple[int, int, int] = (32, 64, 96),
+        depth: int = 8,
+    ) -> None:
+        super().__init__()
+        if bands % 64:
+            raise ModelError(f"{bands} bands; give a multiple of 64, since three blocks each quarter them.")
+        self.targets = targets
+        self.bins = bins
+        self.to_bands = nn.Linear(bins, bands)
+        with torch.no_grad():
+            self.to_bands.weight.copy_(mel_bands(bins, rate, bands))
+            self.to_bands.bias.zero_()
+        self.norm = nn.BatchNorm1d(bands)
+        steps = list(zip((1, *widths[:2]), widths, strict=True))
+        self.encoders = nn.ModuleList([Residual(before, after) for before, after in steps])
+        self.down = nn.ModuleList([nn.Conv2d(width, width, (4, 1), stride=(4, 1)) for width in widths])
+        self.up = nn.ModuleList([nn.ConvTranspose2d(width, width, (4, 1), stride=(4, 1)) for width in widths])
+        self.decoders = nn.ModuleList([Residual(width * 2, max(width // 2, depth)) for width in widths])
+        self.narrow = nn.ModuleList(
+            [nn.Conv2d(max(w // 2, depth), v, 1) for w, v in zip(widths, (depth, *widths[:2]), strict=True)]
+        )
+        self.to_masks = nn.Linear(depth * bands, targets * bins)
+        self.head = nn.Sequential(
+            nn.Conv1d(widths[2] * (bands // 64), 64, 3, padding=1),
+            nn.BatchNorm1d(64),
+            nn.LeakyReLU(0.01),
+            nn.Conv1d(64, targets, 1),
+        )
+
+    @property
+    def context_frames(self) -> int:
+        """Frames on either side that reach a mask frame: two a residual block."""
+        return 2 * (len(self.encoders) + len(self.decoders))
+
+    def forward(self, magnitude: Tensor) -> tuple[Tensor, Tensor]:
+        """Magnitude (batch, 1, bin, frame) → masks (batch, target, 1, bin, frame), logits (batch, target, frame)."""
+        x = torch.log(1e-3 + F.relu(self.to_bands(magnitude.transpose(2, 3)))).transpose(2, 3)
+        x = self.norm(x.squeeze(1)).unsqueeze(1)
+        skips = []
+        for encoder, down in zip(self.encoders, self.down, strict=True):
+            skips.append(encoder(x))
+            x = down(skips[-1])
+        activity = self.head(x.flatten(1, 2))
+        layers = zip(self.up, self.decoders, self.narrow, skips, strict=True)
+        for up, decoder, narrow, skip in reversed(list(layers)):
+            x = narrow(decoder(torch.cat([up(x), skip], dim=1)))
+        masks = self.to_masks(x.flatten(1, 2).transpose(1, 2))
+        masks = torch.sigmoid(masks).reshape(*masks.shape[:2], self.targets, 1, self.bins)
+        return masks.permute(0, 2, 3, 4, 1), activity
+
+
+class Residual(nn.Module):
+    """Two 3×3 convolutions with batch norm, and a 1×1 convolution beside them."""
+
+    def __init__(self, before: int, after: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(before, after, 3, padding=1, bias=False),
+            nn.BatchNorm2d(after),
+            nn.LeakyReLU(0.01),
+            nn.Conv2d(after, after, 3, padding=1, bias=False),
+            nn.BatchNorm2d(after),
+            nn.LeakyReLU(0.01),
+        )
+        self.residual = nn.Conv2d(before, after, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.body(x) + self.residual(x)
+        return out
+
+
+def mel_bands(bins: int, rate: int, bands: int) -> Tensor:
+    """Triangular filters (band, bin) of sum 1, equally spaced on the mel scale 2595 · log10(1 + f / 700).
+
+    Each is at least a bin wide. Only where the bands start: they are learned.
+    """
+    top = 2595 * math.log10(1 + rate / 2 / 700)
+    edges = 700 * (10 ** (torch.linspace(0, top, bands + 2) / 2595) - 1) / (rate / 2) * (bins - 1)
+    bin_numbers = torch.arange(bins)
+    left, centre, right = edges[:-2, None], edges[1:-1, None], edges[2:, None]
+    rising = (bin_numbers - left) / (centre - left).clamp_min(1)
+    falling = (right - bin_numbers) / (right - centre).clamp_min(1)
+    filters = torch.minimum(rising, falling).clamp_min(0)
+    nearest = F.one_hot(centre.squeeze(1).round().long(), bins)
+    filters = torch.where(filters.sum(dim=1, keepdim=True) > 0, filters, nearest.float())
+    return filters / filters.sum(dim=1, keepdim=True)

@@ -1,0 +1,179 @@
+"""A model + chunks + gate → stems of a song of any length, level and channel count kept.
+
+The network runs on chunks with real context on both sides; neighbouring chunks are crossfaded, activity is joined over
+the whole song, and only then is the gate computed and applied.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from stemwise.audio import Samples
+from stemwise.errors import AudioError
+from stemwise.gate import Gate
+from stemwise.model import SeparatorModel
+from stemwise.spectral import Stft
+
+FADE_SECONDS = 0.5
+GATE_BLOCK = 512  # frames gated at a time
+
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Separation:
+    """stems (target, channel, sample); probability and gate (target, frame) at `frame_rate` Hz, frame t at t / rate.
+
+    `probability` is None when the model detects no activity; the gate is then 1 throughout.
+    """
+
+    targets: tuple[str, ...]
+    stems: Samples
+    probability: NDArray[np.float32] | None
+    gate: NDArray[np.float32]
+    frame_rate: float
+
+    @property
+    def times(self) -> NDArray[np.float64]:
+        return np.arange(self.gate.shape[1]) / self.frame_rate
+
+
+class Separator:
+    """Samples in, samples out, at the model's rate; memory beyond the arrays handed in depends on the chunk only."""
+
+    def __init__(
+        self, model: SeparatorModel, gate: Gate | None = None, chunk_seconds: float = 12.0, device: str = "cpu"
+    ) -> None:
+        self.model = model.to(device).eval() if isinstance(model, torch.nn.Module) else model
+        self.gate = gate or Gate("off")
+        self.chunk_seconds = chunk_seconds
+        self.device = device
+
+    def separate(self, mixture: Samples, out: Samples | None = None, progress: Progress | None = None) -> Separation:
+        """Mixture (channel, sample) → Separation. `out` (target, channel, sample) may be an array mapped from disk.
+
+        Raises AudioError for an empty mixture and for NaN or infinity.
+        """
+        stems, probability = self.estimate(mixture, out, progress)
+        weights = self.weights(probability, mixture.shape[1])
+        for stem, weight in zip(stems, weights, strict=True):
+            if not (weight == 1).all():
+                apply_gate(stem, weight, self.stft)
+        return Separation(self.model.targets, stems, probability, weights, self.model.frame_rate)
+
+    def estimate(
+        self, mixture: Samples, out: Samples | None = None, progress: Progress | None = None
+    ) -> tuple[Samples, NDArray[np.float32] | None]:
+        """Ungated stems (target, channel, sample) and probability (target, frame) or None."""
+        if mixture.ndim != 2 or mixture.shape[1] == 0:
+            raise AudioError(f"a mixture of shape {mixture.shape}; give (channel, sample) with at least one sample.")
+        total = mixture.shape[1]
+        stems = np.zeros((len(self.model.targets), *mixture.shape), np.float32) if out is None else out
+        probability: NDArray[np.float32] | None = None
+        for chunk in chunks(total, *self._lengths()):
+            part, active = self._run(mixture[:, chunk.read_start : chunk.read_stop])
+            inner = slice(chunk.start - chunk.read_start, chunk.stop - chunk.read_start)
+            stems[:, :, chunk.start : chunk.stop] += part[:, :, inner] * chunk.fade
+            if active is not None:
+                probability = (
+                    np.zeros((len(active), 1 + total // self.hop), np.float32) if probability is None else probability
+                )
+                self._join(probability, active, chunk, total)
+            if progress:
+                progress(chunk.stop / total)
+        return stems, probability
+
+    def weights(self, probability: NDArray[np.float32] | None, samples: int) -> NDArray[np.float32]:
+        """Gate weights (target, frame) for a song of so many samples."""
+        if probability is None:
+            return np.ones((len(self.model.targets), 1 + samples // self.hop), np.float32)
+        return self.gate.weights(probability, self.model.frame_rate)
+
+    @property
+    def hop(self) -> int:
+        return round(self.model.sample_rate / self.model.frame_rate)
+
+    @property
+    def stft(self) -> Stft:
+        """Of the gate: four hops long, so that it follows the model's activity frame by frame."""
+        return Stft(4 * self.hop, self.hop)
+
+    def _lengths(self) -> tuple[int, int, int]:
+        """Chunk, fade and context in samples, each a whole number of frames, so that every chunk lies on one grid."""
+        rate = self.model.sample_rate
+        return tuple(  # type: ignore[return-value]
+            -(-round(seconds * rate) // self.hop) * self.hop
+            for seconds in (self.chunk_seconds, FADE_SECONDS, self.model.context)
+        )
+
+    @torch.inference_mode()
+    def _run(self, mixture: Samples) -> tuple[Samples, NDArray[np.float32] | None]:
+        if not np.isfinite(mixture).all():
+            raise AudioError("the mixture holds NaN or infinity; export it again without.")
+        estimate = self.model.estimate(torch.from_numpy(np.array(mixture))[None].to(self.device))
+        assert estimate.stems is not None
+        active = None if estimate.activity is None else torch.sigmoid(estimate.activity)[0].cpu().numpy()
+        return estimate.stems[0].cpu().numpy(), active
+
+    def _join(self, out: NDArray[np.float32], active: NDArray[np.float32], chunk: "Chunk", total: int) -> None:
+        """Copy the frames of a chunk; where two overlap the later one stands from the middle of the fade."""
+        middle = chunk.start + chunk.fade_in // 2
+        first, last = -(-middle // self.hop), out.shape[1] if chunk.stop == total else chunk.stop // self.hop
+        offset = chunk.read_start // self.hop
+        out[:, first:last] = active[:, first - offset : last - offset]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Sample positions: what is read, what of it is kept, and the weight (sample,) of what is kept."""
+
+    read_start: int
+    read_stop: int
+    start: int
+    stop: int
+    fade_in: int
+    fade: Samples
+
+
+def chunks(total: int, length: int, fade: int, context: int) -> Iterator[Chunk]:
+    """Cover `total` samples by chunks of `length` that overlap by `fade`, with `context` more to read on each side.
+
+    The weights of all chunks sum to 1 at every sample.
+    """
+    step = max(length - fade, 1)
+    fade = min(fade, step)  # a third chunk never reaches into a crossfade
+    ramp = (np.arange(fade, dtype=np.float32) + 0.5) / max(fade, 1)
+    for start in range(0, max(total - fade, 1), step):
+        last = start + step + fade >= total
+        stop = total if last else start + step + fade
+        weight = np.ones(stop - start, np.float32)
+        if start > 0:
+            weight[:fade] = ramp
+        if not last:
+            weight[len(weight) - fade :] = 1 - ramp
+        yield Chunk(max(start - context, 0), min(stop + context, total), start, stop, fade if start else 0, weight)
+
+
+def apply_gate(stem: Samples, weights: NDArray[np.float32], stft: Stft) -> None:
+    """Multiply the STFT of a stem (channel, sample) by weights (frame,) in place, block by block.
+
+    Exact: a block reads a window more on either side than it writes. A stem of silence where the gate is closed comes
+    out as exact zeros there.
+    """
+    total, margin = stem.shape[1], 2 * stft.n_fft
+    margin = -(-margin // stft.hop) * stft.hop
+    step = GATE_BLOCK * stft.hop
+    tail = np.zeros((stem.shape[0], 0), np.float32)  # what stood ungated before the block, kept for its context
+    for start in range(0, total, step):
+        stop = min(start + step, total)
+        block = np.concatenate([tail, stem[:, start : min(stop + margin, total)]], axis=1)
+        origin = start - tail.shape[1]
+        tail = block[:, max(stop - margin - origin, 0) : stop - origin].copy()
+        first = origin // stft.hop
+        frames = 1 + block.shape[1] // stft.hop
+        spectrum = stft(torch.from_numpy(block)) * torch.from_numpy(weights[first : first + frames])
+        gated = stft.inverse(spectrum, block.shape[1]).numpy()
+        stem[:, start:stop] = gated[:, start - origin : stop - origin]

@@ -1,0 +1,73 @@
+"""A song: its stems, what they play, and their audio read lazily and by range."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from stemwise import audio
+from stemwise.audio import Samples
+from stemwise.errors import AudioError
+from stemwise.files import fingerprint
+
+
+@dataclass(frozen=True)
+class Stem:
+    """One stem file and its MedleyDB labels; more than one label means several instruments in one file."""
+
+    id: str
+    instruments: tuple[str, ...]
+    path: Path
+
+    @property
+    def label(self) -> str:
+        return " + ".join(self.instruments)
+
+
+@dataclass(frozen=True)
+class Song:
+    """A multitrack song. `complete` says that the stems sum to everything that is heard in the mix."""
+
+    id: str
+    artist: str
+    title: str
+    rate: int
+    samples: int
+    channels: int
+    stems: tuple[Stem, ...]
+    complete: bool = True
+    mix: Path | None = None
+
+    @property
+    def seconds(self) -> float:
+        return self.samples / self.rate
+
+    def read_stem(self, index: int, start: int = 0, stop: int | None = None) -> Samples:
+        """(channel, sample) of samples [start, stop) at the song's rate and channels.
+
+        A stem shorter than the song is silent behind its end; readers decide whether such a song is let in at all.
+        Raises AudioError when the file changed its rate or length since the song was read.
+        """
+        stop = self.samples if stop is None else stop
+        stem = self.stems[index]
+        have = audio.info(stem.path)
+        if have.rate != self.rate or have.samples > self.samples:
+            raise AudioError(
+                f"{stem.path}: {have.samples} samples at {have.rate} Hz, but {self.id} has {self.samples} at "
+                f"{self.rate} Hz. The file changed since the dataset was read; read it again."
+            )
+        block, _ = audio.read(stem.path, min(start, have.samples), min(stop, have.samples))
+        return audio.fit(audio.as_channels(block, self.channels), stop - start)
+
+    def mixture(self, start: int = 0, stop: int | None = None) -> Samples:
+        """The sum of the stems, (channel, sample), which is what networks are trained and scored on."""
+        stop = self.samples if stop is None else stop
+        total = np.zeros((self.channels, stop - start), dtype=np.float32)
+        for index in range(len(self.stems)):
+            total += self.read_stem(index, start, stop)
+        return total
+
+    def fingerprint(self, *settings: object) -> str:
+        """Changes with any stem file, any label or any of the settings."""
+        labels = tuple(stem.instruments for stem in self.stems)
+        return fingerprint((stem.path for stem in self.stems), self.id, labels, *settings)

@@ -1,0 +1,1 @@
+"""Thin LightningModules: a model, its losses, an optimiser."""

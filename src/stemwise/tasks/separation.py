@@ -1,0 +1,71 @@
+"""Learn masks and activity together."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from stemwise.loading.batch import Batch
+from stemwise.losses import WeightedTerms
+from stemwise.model import Estimate, SpectralModel, fit_input_scaling
+
+SCALING_BATCHES = 4
+
+
+class SeparationTask(pl.LightningModule):
+    """Both heads of one model. `optimizer` and `scheduler` are constructors that lack only their first argument."""
+
+    def __init__(
+        self,
+        model: SpectralModel,
+        loss: WeightedTerms,
+        optimizer: Callable[[Iterable[nn.Parameter]], Optimizer],
+        scheduler: Callable[[Optimizer], Any] | None = None,
+        scheduler_interval: str = "epoch",
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.loss = loss
+        self.make_optimizer = optimizer
+        self.make_scheduler = scheduler
+        self.scheduler_interval = scheduler_interval
+
+    def forward(self, mixture: Tensor) -> Estimate:
+        """(batch, channel, sample) → Estimate without stems, which no loss reads."""
+        mask, activity = self.model.masks(self.model.stft(mixture))
+        return Estimate(mask=mask, activity=activity)
+
+    def on_fit_start(self) -> None:
+        if self.trainer.ckpt_path is None:
+            loader = self.trainer.datamodule.train_dataloader()  # type: ignore[attr-defined]
+            batches = zip(range(SCALING_BATCHES), loader, strict=False)
+            mixtures = torch.cat([batch.mixture for _, batch in batches])
+            fit_input_scaling(self.model, mixtures.to(self.device))
+
+    def training_step(self, batch: Batch, index: int) -> Tensor:
+        return self._step(batch, "train")
+
+    def validation_step(self, batch: Batch, index: int) -> None:
+        self._step(batch, "val")
+
+    def _step(self, batch: Batch, part: str) -> Tensor:
+        values: dict[str, Tensor] = self.loss(self(batch.mixture), batch)
+        logged = {f"{part}/{name}": value.detach() for name, value in values.items()}
+        self.log_dict(
+            logged, batch_size=len(batch.mixture), prog_bar=True, on_step=False, on_epoch=True, sync_dist=True
+        )
+        return values["loss"]
+
+    def configure_optimizers(self) -> Any:
+        optimizer = self.make_optimizer(self.model.parameters())
+        if self.make_scheduler is None:
+            return optimizer
+        scheduler = {
+            "scheduler": self.make_scheduler(optimizer),
+            "interval": self.scheduler_interval,
+            "monitor": "val/loss",
+        }
+        return {"optimizer": optimizer, "lr_scheduler": scheduler}

@@ -1,0 +1,70 @@
+"""Instrument labels → targets. The lists themselves are the yaml files in this folder."""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from stemwise.errors import DataError
+
+FOLDER = Path(__file__).parent
+
+
+@cache
+def instrument_labels() -> frozenset[str]:
+    """Every instrument label of MedleyDB's taxonomy."""
+    families = yaml.safe_load((FOLDER / "medleydb.yaml").read_text(encoding="utf-8"))
+    return frozenset(label for labels in families.values() for label in labels)
+
+
+def check_label(label: str, where: str) -> None:
+    """Raise DataError naming the nearest known label when `label` is outside the taxonomy."""
+    if label in instrument_labels():
+        return
+    near = difflib.get_close_matches(label, sorted(instrument_labels()), n=1, cutoff=0.5)
+    hint = f"Did you mean '{near[0]}'? " if near else ""
+    raise DataError(
+        f"{where}: unknown instrument '{label}'. {hint}Correct the metadata, or label it 'Unlabeled' to keep it in the "
+        f"mixture only. The known labels stand in {FOLDER / 'medleydb.yaml'}."
+    )
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Named groups of instrument labels, in the order of a network's outputs."""
+
+    names: tuple[str, ...]
+    labels: tuple[frozenset[str], ...]
+
+    def of_labels(self, labels: Iterable[str]) -> frozenset[int | None]:
+        """Indices of the targets that a stem with these labels holds; None stands for the rest."""
+        return frozenset(self._of_label(label) for label in labels)
+
+    def _of_label(self, label: str) -> int | None:
+        named = (i for i, group in enumerate(self.labels) if label in group)
+        catch_all = (i for i, group in enumerate(self.labels) if "*" in group)
+        return next(named, next(catch_all, None))
+
+
+def targets(scheme: str, only: Iterable[str] | None = None) -> Targets:
+    """The targets of `scheme`, a yaml file of this folder by name or any by its path; `only` picks some, in that order.
+
+    Raises DataError for an unknown scheme or target.
+    """
+    path = Path(scheme) if scheme.endswith((".yaml", ".yml")) else FOLDER / f"{scheme}.yaml"
+    if not path.is_file() or scheme == "medleydb":
+        have = sorted(file.stem for file in FOLDER.glob("*.yaml") if file.stem != "medleydb")
+        raise DataError(f"no targets '{scheme}' (looked for {path}). Choose one of {', '.join(have)} or a yaml file.")
+    groups: dict[str, list[str]] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    names = tuple(only or groups)
+    for name in names:
+        if name not in groups:
+            raise DataError(f"targets '{scheme}' have no '{name}'. Choose from {', '.join(groups)}.")
+    for name in names:
+        for label in groups[name]:
+            if label != "*":
+                check_label(label, f"{path}, target '{name}'")
+    return Targets(names, tuple(frozenset(groups[name]) for name in names))
