@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -30,12 +31,13 @@ class AudioInfo:
 
 
 def info(path: Path) -> AudioInfo:
-    """Rate, length and channels without decoding the file.
+    """Rate, length and channels; only mp3 is decoded for it, since its header may overstate the length by half a second.
 
-    Raises AudioError when the file is missing, empty or in a format libsndfile cannot read.
+    Raises AudioError when the file is missing or in a format libsndfile cannot read.
     """
     with _opened(path) as file:
-        return AudioInfo(file.samplerate, file.frames, file.channels)
+        samples = file.frames if file.format not in ("MP3", "MPEG") else _count(path, path.stat().st_mtime_ns)
+        return AudioInfo(file.samplerate, samples, file.channels)
 
 
 def read(path: Path, start: int = 0, stop: int | None = None) -> tuple[Samples, int]:
@@ -43,8 +45,8 @@ def read(path: Path, start: int = 0, stop: int | None = None) -> tuple[Samples, 
 
     Raises AudioError for what `info` refuses, for a file that ends before its header says, and for NaN or infinity.
     """
+    wanted = (info(path).samples if stop is None else stop) - start
     with _opened(path) as file:
-        wanted = (file.frames if stop is None else stop) - start
         try:
             file.seek(start)
             audio = file.read(wanted, dtype="float32", always_2d=True).T
@@ -118,6 +120,13 @@ def finite(audio: Samples, name: str) -> Samples:
         first = int(np.argwhere(~np.isfinite(audio).all(axis=0))[0, 0])
         raise AudioError(f"{name}: NaN or infinity, first at sample {first}. Export the file again without it.")
     return audio
+
+
+@lru_cache(maxsize=4096)
+def _count(path: Path, _modified: int) -> int:
+    """Samples that decoding gives, remembered while the file is not modified."""
+    with _opened(path) as file:
+        return sum(iter(lambda: len(file.read(1 << 18, dtype="float32")), 0))
 
 
 def _opened(path: Path) -> soundfile.SoundFile:

@@ -1,5 +1,6 @@
 """Hydra configs: resolvers, checks across groups, and what a run folder remembers. Only the doors and tests use it."""
 
+import json
 import platform
 import subprocess
 import sys
@@ -7,12 +8,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from hydra.utils import instantiate
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from stemwise import __version__
 from stemwise.errors import DataError
 from stemwise.files import write_json, write_text
+from stemwise.gate import Gate
 from stemwise.home import home, runs_home
 from stemwise.loading.datamodule import MultitrackDataModule
 from stemwise.losses import WeightedTerms
@@ -99,3 +102,29 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return "not installed"
+
+
+def read_config(run: Path) -> DictConfig:
+    """The resolved config of a run. Raises DataError when the folder is no run."""
+    path = run / "config.yaml"
+    if not path.is_file():
+        raise DataError(f"{run}: not a run folder (looked for config.yaml). Name one: run=runs/demo.")
+    config = OmegaConf.load(path)
+    assert isinstance(config, DictConfig)
+    return config
+
+
+def facts(run: Path, config: DictConfig, gate: Gate, part: str, songs: int) -> dict[str, str]:
+    """What a page and a summary must say beside every number."""
+    trained = json.loads((run / "environment.json").read_text(encoding="utf-8"))
+    thresholds = ", ".join(f"{t:.2f}" for t in np.atleast_1d(gate.threshold))
+    return {
+        "name": config.name,
+        "seed": str(config.seed),
+        "trained at commit": trained["commit"],
+        "trained by": " ".join(trained["command"]),
+        "scored at commit": commit(),
+        "songs": f"{songs} of part '{part}'",
+        "gate": f"{gate.kind}, thresholds {thresholds}, median {gate.median_seconds} s",
+        "model": f"{config.model.net._target_.rpartition('.')[2]}, {config.model.sample_rate} Hz",
+    }

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as save_tensors
 
 from stemwise import __version__
 from stemwise.errors import ModelError
@@ -60,7 +60,7 @@ def save(path: Path, exported: Exported, description: dict[str, Any]) -> None:
     }
     weights = {name: value.detach().cpu().contiguous() for name, value in exported.model.state_dict().items()}
     with beside(path) as part:
-        save_file(weights, part, metadata={HEADER: json.dumps(header, allow_nan=False)})
+        part.write_bytes(save_tensors(weights, {HEADER: json.dumps(header, allow_nan=False)}))
 
 
 def describe(path: Path) -> dict[str, Any]:

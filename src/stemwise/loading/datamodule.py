@@ -11,7 +11,7 @@ from stemwise.datasets.base import Dataset
 from stemwise.errors import DataError
 from stemwise.home import data_home
 from stemwise.loading.batch import Batch
-from stemwise.loading.excerpts import Augmentation, EpochSampler, Excerpts
+from stemwise.loading.excerpts import Augmentation, ContinuingSampler, Excerpts
 from stemwise.loading.store import PreparedSong, Recipe, prepare, require_long_enough
 from stemwise.song import Song
 from stemwise.taxonomy import targets as read_targets
@@ -99,12 +99,17 @@ class MultitrackDataModule(pl.LightningDataModule):
         return kept
 
     def train_dataloader(self) -> DataLoader[Batch]:
-        return self._loader("train", EpochSampler(self.counts["train"]))
+        return self._loader("train", ContinuingSampler(self.counts["train"], self._examples_seen))
 
     def val_dataloader(self) -> DataLoader[Batch]:
         return self._loader("valid", None)
 
-    def _loader(self, part: str, sampler: EpochSampler | None) -> DataLoader[Batch]:
+    def _examples_seen(self) -> int:
+        if self.trainer is None:
+            return 0
+        return self.trainer.global_step * self.trainer.accumulate_grad_batches * self.batch_size
+
+    def _loader(self, part: str, sampler: ContinuingSampler | None) -> DataLoader[Batch]:
         return DataLoader(
             self.excerpts[part],
             batch_size=self.batch_size,

@@ -1,6 +1,6 @@
 """Random excerpts of prepared songs, remixed across songs, with the labels riding along."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,18 +85,20 @@ class Excerpts(Dataset[Batch]):
         return carry(song.activity[row], LABEL_HOP, (start + frames * self.hop) / self.rate)
 
 
-class EpochSampler(Sampler[int]):
-    """Indices that never come twice: epoch e takes e · count to (e + 1) · count − 1. Lightning calls `set_epoch`."""
+class ContinuingSampler(Sampler[int]):
+    """`count` indices from where the training stands, so that no index comes twice and a resumed run goes on.
 
-    def __init__(self, count: int) -> None:
+    `position` gives the number of examples seen so far, asked at the start of every pass. (Lightning's `set_epoch` is of
+    no use here: after a resume it names the epoch after the next.)
+    """
+
+    def __init__(self, count: int, position: Callable[[], int]) -> None:
         self.count = count
-        self.epoch = 0
-
-    def set_epoch(self, epoch: int) -> None:
-        self.epoch = epoch
+        self.position = position
 
     def __len__(self) -> int:
         return self.count
 
     def __iter__(self) -> Iterator[int]:
-        return iter(range(self.epoch * self.count, (self.epoch + 1) * self.count))
+        start = self.position()
+        return iter(range(start, start + self.count))

@@ -7,6 +7,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from stemwise.loading.batch import Batch
 from stemwise.losses import WeightedTerms
@@ -58,6 +59,17 @@ class SeparationTask(pl.LightningModule):
             logged, batch_size=len(batch.mixture), prog_bar=True, on_step=False, on_epoch=True, sync_dist=True
         )
         return values["loss"]
+
+    def on_validation_epoch_end(self) -> None:
+        scheduler = self.lr_schedulers()
+        if isinstance(scheduler, ReduceLROnPlateau) and not self.trainer.sanity_checking:
+            scheduler.step(self.trainer.callback_metrics["val/loss"])
+
+    def lr_scheduler_step(self, scheduler: Any, metric: Any) -> None:
+        # A plateau was counted above, before this epoch's checkpoint. Lightning would count it behind the checkpoint, and
+        # a resumed training would lose the step.
+        if not isinstance(scheduler, ReduceLROnPlateau):
+            scheduler.step()
 
     def configure_optimizers(self) -> Any:
         optimizer = self.make_optimizer(self.model.parameters())

@@ -1,0 +1,68 @@
+"""stemwise separate SONG --out DIR"""
+
+import warnings
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from stemwise.cli.common import progress_bar
+from stemwise.errors import ModelError
+from stemwise.home import runs_home
+
+
+class Format(StrEnum):
+    """Files that stems can be written as."""
+
+    wav = "wav"
+    flac = "flac"
+    mp3 = "mp3"
+
+
+class GateKind(StrEnum):
+    """`gate.Kind`, as choices of the command line."""
+
+    hard = "hard"
+    soft = "soft"
+    off = "off"
+
+
+def command(
+    song: Annotated[Path, typer.Argument(help="wav, flac, ogg or mp3; any rate and length")],
+    out: Annotated[Path, typer.Option(help="stems go into OUT/<name of the song>/")] = Path("separated"),
+    model: Annotated[Path | None, typer.Option(help="an exported model; default: that of the newest run")] = None,
+    format: Annotated[Format, typer.Option(help="wav keeps every level, the others clip beyond ±1")] = Format.wav,
+    gate: Annotated[GateKind | None, typer.Option(help="default: what the model carries")] = None,
+    threshold: Annotated[float | None, typer.Option(help="of a hard gate, 0 to 1, for all targets")] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda or mps")] = "cpu",
+) -> None:
+    """Split a song into stems and say when each of them plays."""
+    from stemwise.export import load
+    from stemwise.separate_file import separate_file
+    from stemwise.separator import Separator
+
+    path = model or newest_model()
+    exported = load(path)
+    chosen = exported.gate if gate is None else replace(exported.gate, kind=gate.value)
+    chosen = chosen if threshold is None else replace(chosen, threshold=threshold)
+    separator = Separator(exported.model, chosen, device=device)
+    with warnings.catch_warnings(record=True) as noted, progress_bar(f"separating {song.name}") as progress:
+        written = separate_file(song, out / song.stem, separator, f".{format}", progress)
+    console = Console(soft_wrap=True, highlight=False)
+    for warning in noted:
+        console.print(f"warning: {warning.message}", markup=False)
+    console.print(f"{len(written)} files in {out / song.stem}: {', '.join(file.name for file in written)}", markup=False)
+
+
+def newest_model() -> Path:
+    """The newest exported model under the runs folder. Raises ModelError when there is none."""
+    found = sorted(runs_home().rglob("model.safetensors"), key=lambda path: path.stat().st_mtime)
+    if not found:
+        raise ModelError(
+            f"no trained model under {runs_home()} (looked for */model.safetensors). Train one with `make demo`, or name "
+            "one with --model."
+        )
+    return found[-1]

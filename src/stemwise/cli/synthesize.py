@@ -1,0 +1,26 @@
+"""stemwise synthesize"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from stemwise.cli.common import progress_bar
+from stemwise.home import data_home
+
+
+def command(
+    out: Annotated[Path | None, typer.Option(help="default: data/synthetic/<preset> of the home folder")] = None,
+    preset: Annotated[str, typer.Option(help="tiny (seconds), demo (minutes), standard (hours of music)")] = "demo",
+    seed: Annotated[int, typer.Option(help="the same seed gives the same bytes")] = 0,
+    songs: Annotated[int | None, typer.Option(help="another number of songs, in the preset's shares")] = None,
+    processes: Annotated[int | None, typer.Option(help="default: one a core")] = None,
+) -> None:
+    """Compose, play and sing songs, and write them as a MedleyDB tree. A run that was stopped goes on where it was."""
+    from stemwise.synthesis import synthesize
+
+    root = out or data_home() / "synthetic" / preset
+    with progress_bar(f"making songs of preset {preset}") as progress:
+        made = synthesize(root, preset, seed, processes, lambda done, all: progress(done / all), songs)
+    Console(soft_wrap=True, highlight=False).print(f"{len(made)} songs in {root}", markup=False)

@@ -1,0 +1,28 @@
+"""Metrics of one target in one song: plain functions of arrays, float64 inside.
+
+Audio is (channel, sample) float at one rate. A figure that does not exist for a song is NaN, to be left out and
+counted; no combination of silent inputs raises or warns.
+"""
+
+from stemwise.metrics.activity import ActivityScores, OnsetScores, activity_scores, onset_scores
+from stemwise.metrics.intervals import bootstrap_interval
+from stemwise.metrics.lost import lost_energy
+from stemwise.metrics.ratios import csdr, csdr_common, si_sdr, usdr, windowed_sdr
+from stemwise.metrics.silence import SilenceEnergy, rests, silence_energy
+
+__all__ = [
+    "ActivityScores",
+    "OnsetScores",
+    "SilenceEnergy",
+    "activity_scores",
+    "bootstrap_interval",
+    "csdr",
+    "csdr_common",
+    "lost_energy",
+    "onset_scores",
+    "rests",
+    "si_sdr",
+    "silence_energy",
+    "usdr",
+    "windowed_sdr",
+]

@@ -1,0 +1,49 @@
+"""How far a figure could move with other songs: bootstrap intervals."""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stemwise.metrics.arrays import Doubles, Real, mean, median
+
+Statistic = Literal["mean", "median"]
+
+
+def bootstrap_interval(
+    values: Real, statistic: Statistic = "mean", level: float = 0.95, resamples: int = 2000, seed: int = 0
+) -> tuple[float, float]:
+    """Percentile bootstrap over songs: (low, high) of the statistic, in the unit of the values.
+
+    `values` is (song,), or (song, target) for the mean over targets of each target's statistic; then whole songs are
+    drawn, so that the targets of a song stay together. NaN marks a song without a figure and is left out; (NaN, NaN)
+    with fewer than 2 songs. Infinite values are ranks like any other for the median; for the mean they give NaN.
+    The values of two systems subtracted song by song give the interval of a paired comparison.
+    """
+    table = np.asarray(values, dtype=np.float64)
+    table = table.reshape(-1, 1) if table.ndim == 1 else table
+    table = table[~np.isnan(table).all(axis=1)][:, ~np.isnan(table).all(axis=0)]
+    if len(table) < 2 or (statistic == "mean" and not np.isfinite(table[~np.isnan(table)]).all()):
+        return float("nan"), float("nan")
+    drawn = np.random.default_rng(seed).integers(0, len(table), (resamples, len(table)))
+    figures = _over_targets(table, drawn, statistic)
+    return _bounds(figures[~np.isnan(figures)], level)
+
+
+def _over_targets(table: Doubles, drawn: NDArray[np.int64], statistic: Statistic) -> Doubles:
+    """(resample,); NaN where a draw holds no song of some target, since its mean would be one over other targets."""
+    reduce = mean if statistic == "mean" else median
+    columns = [reduce(column[drawn], axis=1) for column in table.T]
+    with np.errstate(invalid="ignore"):
+        figures: Doubles = np.mean(columns, axis=0)
+    return figures
+
+
+def _bounds(figures: Doubles, level: float) -> tuple[float, float]:
+    if not figures.size:
+        return float("nan"), float("nan")
+    tail = (1 - level) / 2
+    # No interpolation: between -inf and a number there is nothing to interpolate.
+    low = np.quantile(figures, tail, method="lower")
+    high = np.quantile(figures, 1 - tail, method="higher")
+    return float(low), float(high)

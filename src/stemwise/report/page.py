@@ -1,0 +1,160 @@
+"""The report as one HTML file that opens without a network: tables, figures, songs to see and hear."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stemwise.files import write_text
+from stemwise.report import figures
+from stemwise.report.content import CLIPS, Page, SongView
+from stemwise.report.inline import data_uri, mp3, shared_gain
+from stemwise.report.measures import ACTIVITY, HOW_TO_READ, MEASURES, SEPARATION, SYSTEMS, Measure, name_of
+from stemwise.report.spectrograms import mel_spectrograms
+from stemwise.report.tables import ALL, summarise
+
+if TYPE_CHECKING:
+    import pandas
+
+FOLDER = Path(__file__).parent
+NO_FIGURE = "n/a"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A figure as text; `note` holds the interval and the number of songs."""
+
+    value: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Player:
+    caption: str
+    uri: str
+
+
+def write_page(path: Path, page: Page) -> None:
+    """Write the report to `path`, whole or not at all.
+
+    Raises DataError for scores that `tables.summarise` refuses.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    write_text(path, environment.get_template("page.html.j2").render(_context(page)))
+
+
+def _context(page: Page) -> dict[str, Any]:
+    summary = summarise(page.scores)
+    targets = list(dict.fromkeys(page.scores["target"]))
+    systems = list(dict.fromkeys(page.scores["system"]))
+    return {
+        "page": page,
+        # Our own file; with its quotes escaped it would be no style sheet.
+        "style": _markup((FOLDER / "page.css").read_text(encoding="utf-8")),
+        "measures": MEASURES,
+        "how_to_read": HOW_TO_READ,
+        "systems": {system: SYSTEMS.get(system, "the model of this report") for system in systems},
+        "song_count": page.scores["song"].nunique(),
+        "targets": targets,
+        "tables": {target: _tables(summary, target) for target in (ALL, *targets)} if len(summary) else {},
+        "bars": _image(figures.score_bars(summary)) if len(summary) else None,
+        "curves": _image(figures.training_curves(page.curves)) if figures.has_curves(page.curves) else None,
+        "songs": [_song(view, page.scores) for view in page.songs],
+    }
+
+
+def _tables(summary: pandas.DataFrame, target: str) -> dict[str, Any]:
+    """The tables of one target: separation with all rows, activity with the rows that have some."""
+    lines = summary[summary["target"] == target].to_dict("records")
+    active = [line for line in lines if any(line[f"{measure.column}_n"] for measure in ACTIVITY)]
+    songs, present = (max((line[name] for line in lines), default=0) for name in ("songs", "songs_present"))
+    return {"parts": [_table(lines, SEPARATION), _table(active, ACTIVITY)], "songs": songs, "present": present}
+
+
+def _table(lines: list[dict[str, Any]], measures: tuple[Measure, ...]) -> dict[str, Any]:
+    rows = [
+        (
+            name_of(line["system"], line["gate"]),
+            line["system"] in SYSTEMS,
+            [_cell(line, measure) for measure in measures],
+        )
+        for line in lines
+    ]
+    return {"measures": measures, "rows": rows}
+
+
+def _cell(line: dict[str, Any], measure: Measure) -> Cell:
+    scale = 100.0 if measure.column == "silence_share" else 1.0
+    value, low, high = (scale * line[measure.column + end] for end in ("", "_low", "_high"))
+    songs = line[f"{measure.column}_n"]
+    if math.isnan(value):
+        return Cell(NO_FIGURE, "")
+    known = not (math.isnan(low) or math.isnan(high))
+    interval = f"[{_number(low, measure.digits)}, {_number(high, measure.digits)}] " if known else ""
+    return Cell(_number(value, measure.digits), f"{interval}n={songs}")
+
+
+def _number(value: float, digits: int) -> str:
+    if math.isnan(value):
+        return NO_FIGURE
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    text = f"{value:.{digits}f}"
+    # -0.00 reads like a result; and a hyphen is not a minus.
+    return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
+
+
+def _song(view: SongView, scores: pandas.DataFrame) -> dict[str, Any]:
+    parts = [clip for clips in view.clips.values() for clip in clips.values()]
+    gain = shared_gain([view.mixture, *parts])
+    return {
+        "view": view,
+        "lanes": _image(figures.activity_lanes(view)),
+        "mixture": _player("mixture", view.mixture, view.rate, gain),
+        "seconds": view.mixture.shape[-1] / view.rate,
+        "gain": f"{20 * math.log10(gain):.1f}".replace("-", "−") if gain < 1 else "",
+        "targets": [_target(view, target, gain, scores) for target in view.targets if view.clips.get(target)],
+    }
+
+
+def _target(view: SongView, target: str, gain: float, scores: pandas.DataFrame) -> dict[str, Any]:
+    clips = {name: view.clips[target][name] for name in CLIPS if name in view.clips[target]}
+    return {
+        "name": target,
+        "players": [_player(name, clip, view.rate, gain) for name, clip in clips.items()],
+        "picture": _image(mel_spectrograms({"mixture": view.mixture, **clips}, view.rate)),
+        "scores": _song_scores(scores[(scores["song"] == view.id) & (scores["target"] == target)]),
+    }
+
+
+def _song_scores(lines: pandas.DataFrame) -> list[tuple[str, str, str]]:
+    """(row, uSDR, silence energy) of one target in one song, both in dB over the whole song."""
+    return [
+        (name_of(line["system"], line["gate"]), _number(line["usdr"], 2), _number(line["silence_energy"], 1))
+        for line in lines.fillna({"gate": ""}).to_dict("records")
+    ]
+
+
+def _player(name: str, clip: Any, rate: int, gain: float) -> Player:
+    caption = name if clip.any() else f"{name} (silent)"
+    return Player(caption, data_uri(mp3(clip, rate, gain), "audio/mpeg"))
+
+
+def _image(content: bytes) -> str:
+    return data_uri(content, "image/png")
+
+
+def _markup(text: str) -> Any:
+    from markupsafe import Markup
+
+    return Markup(text)

@@ -1,0 +1,130 @@
+"""A song file → one file per stem, its activity and its segments, in memory that does not grow with the song."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.lib.format import open_memmap
+from numpy.typing import NDArray
+
+from stemwise import audio
+from stemwise.activity import segments
+from stemwise.audio import AudioInfo, Samples
+from stemwise.errors import AudioError
+from stemwise.separator import Separation, Separator
+
+BLOCK = 1 << 18  # samples read, resampled or written at a time
+
+
+def separate_file(
+    source: Path,
+    out: Path,
+    separator: Separator,
+    suffix: str = ".wav",
+    progress: Callable[[float], None] | None = None,
+) -> list[Path]:
+    """Write `<target><suffix>` for every target, activity.csv and segments.csv into `out`; return their paths.
+
+    Rate, length, level and channels are the source's; stems of a model of a lower rate hold nothing above half that
+    rate. Files appear under their names only when all of them are whole.
+    Raises AudioError for a source that cannot be read, is empty or holds NaN, and for an unknown suffix.
+    """
+    info = audio.info(source)
+    audio.subtype_of(Path(f"x{suffix}"))
+    if info.samples == 0:
+        raise AudioError(f"{source}: holds no samples. Check the file in a player.")
+    rate = separator.model.sample_rate
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".separating-", dir=out.parent) as folder:
+        work = Path(folder)
+        length = -(-info.samples * rate // info.rate)
+        mixture = _array(work / "mixture.npy", (info.channels, length))
+        _fill(mixture, _resampled(_blocks(source, info), info.rate, rate, info.channels))
+        stems = _array(work / "stems.npy", (len(separator.model.targets), info.channels, length))
+        separation = separator.separate(mixture, stems, progress)
+        parts = [_write_stem(work, name, stem, info, rate, suffix) for name, stem in _named(separation)]
+        parts += [_write_activity(work, separation), _write_segments(work, separation, separator)]
+        out.mkdir(exist_ok=True)
+        return [part.replace(out / part.name) for part in parts]
+
+
+def _array(path: Path, shape: tuple[int, ...]) -> Samples:
+    return np.asarray(open_memmap(path, mode="w+", dtype=np.float32, shape=shape))
+
+
+def _blocks(source: Path, info: AudioInfo) -> Iterator[Samples]:
+    for start in range(0, info.samples, BLOCK):
+        yield audio.read(source, start, min(start + BLOCK, info.samples))[0]
+
+
+def _resampled(blocks: Iterator[Samples], rate: int, to: int, channels: int) -> Iterator[Samples]:
+    """Blocks (channel, sample) at another rate, as if they had been resampled in one piece."""
+    if rate == to:
+        yield from blocks
+        return
+    stream = soxr.ResampleStream(rate, to, channels, dtype="float32", quality="HQ")
+    for block in blocks:
+        yield stream.resample_chunk(np.ascontiguousarray(block.T)).reshape(-1, channels).T
+    empty = np.zeros((0, channels), np.float32)
+    yield stream.resample_chunk(empty, last=True).reshape(-1, channels).T
+
+
+def _fill(out: Samples, blocks: Iterator[Samples]) -> None:
+    at = 0
+    for block in blocks:
+        kept = block[:, : out.shape[1] - at]
+        out[:, at : at + kept.shape[1]] = kept
+        at += kept.shape[1]
+
+
+def _named(separation: Separation) -> Iterator[tuple[str, Samples]]:
+    for target, stem in zip(separation.targets, separation.stems, strict=True):
+        yield target.replace(" ", "_"), stem
+
+
+def _write_stem(work: Path, name: str, stem: Samples, info: AudioInfo, rate: int, suffix: str) -> Path:
+    path = work / f"{name}{suffix}"
+    subtype = audio.subtype_of(path)
+    pieces = (stem[:, i : i + BLOCK] for i in range(0, stem.shape[1], BLOCK))
+    left, peak = info.samples, 0.0
+    try:
+        with soundfile.SoundFile(path, "w", info.rate, info.channels, subtype=subtype) as file:
+            for block in _resampled(pieces, rate, info.rate, info.channels):
+                kept = block[:, :left]
+                file.write(kept.T)
+                left -= kept.shape[1]
+                peak = max(peak, float(np.abs(kept).max(initial=0.0)))
+            file.write(np.zeros((left, info.channels), np.float32))
+    except soundfile.LibsndfileError as fault:
+        raise AudioError(f"{name}{suffix} at {info.rate} Hz, {info.channels} channels: {fault}. Choose wav.") from fault
+    audio.warn_of_clipping(Path(path.name), peak, subtype)
+    return path
+
+
+def _write_activity(work: Path, separation: Separation) -> Path:
+    """A line a frame: time, then probability and gate of every target."""
+    path = work / "activity.csv"
+    probability = separation.gate if separation.probability is None else separation.probability
+    header = ["time", *separation.targets, *(f"{target} gate" for target in separation.targets)]
+    table = np.column_stack([separation.times, probability.T, separation.gate.T])
+    np.savetxt(path, table, fmt="%.4f", delimiter=",", header=",".join(header), comments="", encoding="utf-8")
+    return path
+
+
+def _write_segments(work: Path, separation: Separation, separator: Separator) -> Path:
+    """start_time,end_time,target: runs in which the target plays (hard: the gate is open; else probability ≥ 0.5)."""
+    path = work / "segments.csv"
+    lines = ["start_time,end_time,target"]
+    for target, row in zip(separation.targets, _plays(separation, separator), strict=True):
+        lines += [f"{start:.4f},{end:.4f},{target}" for start, end in segments(row, separation.times)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def _plays(separation: Separation, separator: Separator) -> NDArray[np.float32]:
+    if separator.gate.kind == "hard" or separation.probability is None:
+        return separation.gate
+    return separation.probability

@@ -1,0 +1,10 @@
+"""Songs that compose, play and sing themselves, written as a MedleyDB tree.
+
+The seams: `compose` (notes) → `render` (audio of a stem) → `produce` (gain, pan, room) → `write` (files of a song) →
+`generate` (many songs, in parallel, continued where a run was stopped).
+"""
+
+from stemwise.synthesis.generate import synthesize
+from stemwise.synthesis.presets import Preset, find_preset, presets
+
+__all__ = ["Preset", "find_preset", "presets", "synthesize"]

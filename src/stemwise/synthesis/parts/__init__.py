@@ -1,0 +1,1 @@
+"""One file a family of instruments: form and bars → notes."""

@@ -1,0 +1,23 @@
+"""Small trees of the true layout, and a home folder that is thrown away."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.trees import make_tree
+
+os.environ.setdefault("WANDB_MODE", "offline")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory, monkeypatch) -> Path:
+    folder = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("STEMWISE_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture
+def tree(tmp_path) -> Path:
+    """Three songs of 4 s by three artists: bass, drums, singer and violin, each resting for a part."""
+    return make_tree(tmp_path / "Tree")

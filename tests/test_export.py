@@ -1,0 +1,76 @@
+import json
+import stat
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from stemwise.errors import ModelError
+from stemwise.export import Exported, build, describe, load, save
+from stemwise.gate import Gate
+
+DESCRIPTION = {
+    "_target_": "stemwise.model.SpectralModel",
+    "net": {
+        "_target_": "stemwise.nets.separation.iass_small.IassSmall",
+        "targets": 2, "bins": 257, "rate": 8000, "widths": [8, 12, 16],
+    },
+    "stft": {"_target_": "stemwise.spectral.Stft", "n_fft": 512, "hop": 128},
+    "targets": ["a", "b"],
+    "sample_rate": 8000,
+}  # fmt: skip
+
+
+def exported() -> Exported:
+    torch.manual_seed(0)
+    return Exported(build(DESCRIPTION).eval(), Gate("hard", [0.3, 0.6], 0.25), {"name": "test", "score": 1.5})
+
+
+def test_what_is_loaded_is_what_was_saved(tmp_path):
+    path, before = tmp_path / "model.safetensors", exported()
+    save(path, before, DESCRIPTION)
+    after = load(path)
+    assert (after.gate, after.card) == (before.gate, before.card) and not after.model.training
+    mixture = torch.randn(1, 2, 4000)
+    torch.testing.assert_close(after.model.estimate(mixture).stems, before.model.estimate(mixture).stems)
+    assert describe(path)["model"] == DESCRIPTION
+    assert [file.name for file in tmp_path.iterdir()] == ["model.safetensors"]
+    assert path.stat().st_mode & stat.S_IRGRP  # as readable as any other file
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("os.system", "not a class of stemwise"),
+        ("stemwise.files.shutil.rmtree", "no module stemwise.files.shutil"),
+        ("stemwise.files.os", "defines no class 'os'"),
+        ("stemwise.home.Path", "defines no class 'Path'"),
+        ("stemwise.audio.write", "defines no class 'write'"),
+        ("stemwise.nowhere.Net", "no module stemwise.nowhere"),
+        ("stemwisely.Net", "not a class of stemwise"),
+    ],
+)
+def test_only_classes_that_stemwise_defines_are_built(target, said):
+    with pytest.raises(ModelError, match=said):
+        build({"_target_": target})
+
+
+def test_arguments_that_do_not_fit_raise():
+    with pytest.raises(ModelError, match="cannot be built from"):
+        build({"_target_": "stemwise.spectral.Stft", "windows": 3})
+
+
+def test_files_that_are_no_model_raise(tmp_path):
+    path = tmp_path / "model.safetensors"
+    with pytest.raises(ModelError, match="no such model"):
+        load(path)
+    path.write_bytes(b"not safetensors at all")
+    with pytest.raises(ModelError, match="not a readable safetensors file"):
+        load(path)
+    save_file({"x": torch.zeros(1)}, path)
+    with pytest.raises(ModelError, match="no Stemwise model"):
+        load(path)
+    header = {"format": 1, "model": DESCRIPTION, "gate": {}, "card": {}}
+    save_file({"x": torch.zeros(1)}, path, metadata={"stemwise": json.dumps(header)})
+    with pytest.raises(ModelError, match="weights do not fit"):
+        load(path)

@@ -1,0 +1,158 @@
+import numpy as np
+import pytest
+import torch
+
+from stemwise.activity import frame_times
+from stemwise.datasets.medleydb import MedleyDB
+from stemwise.errors import DataError
+from stemwise.labels import song_confidence, target_confidence
+from stemwise.loading.datamodule import MultitrackDataModule
+from stemwise.loading.excerpts import Augmentation, ContinuingSampler, Excerpts
+from stemwise.loading.store import PreparedSong, Recipe, prepare
+from stemwise.taxonomy import targets
+from tests.trees import IDS, edit_metadata
+
+RATE, HOP = 16000, 384
+TARGETS = targets("mms", ["vocals", "bass", "drums"])
+RECIPE = Recipe(TARGETS, RATE, 1)
+
+
+def module(tree, **changes) -> MultitrackDataModule:
+    settings = dict(sample_rate=RATE, channels=1, hop=HOP, excerpt_seconds=1.0, batch_size=4, excerpts=8, valid_excerpts=4)
+    data = MultitrackDataModule(MedleyDB(tree), "mms", list(TARGETS.names), **(settings | changes))
+    data.prepare_data()
+    data.setup("fit")
+    return data
+
+
+def test_a_prepared_song_is_the_resampled_sum_of_its_stems(tree, home):
+    song = MedleyDB(tree).songs()[0]
+    prepared = prepare(song, RECIPE, home / "store")
+    assert prepared.audio.shape == (4, 1, 4 * RATE)
+    pitch = np.abs(np.fft.rfft(prepared.audio[1, 0])).argmax() * RATE / (4 * RATE)
+    assert 55 < pitch < 125  # the bass, at 60 to 120 Hz
+    rest = np.abs(np.fft.rfft(prepared.audio[3, 0])).argmax() / 4
+    assert 1400 < rest < 3000  # the violin belongs to no target
+    from stemwise.audio import resample
+
+    mix = resample(song.mixture().mean(axis=0, keepdims=True), 44100, RATE)
+    np.testing.assert_allclose(prepared.audio.sum(axis=0), mix, atol=1e-5)
+    assert prepared.known.all()
+
+
+def test_the_store_is_read_again_until_files_or_recipe_change(tree, home):
+    song = MedleyDB(tree).songs()[0]
+    first = prepare(song, RECIPE, home / "store").folder
+    assert prepare(song, RECIPE, home / "store").folder == first
+    assert prepare(song, Recipe(TARGETS, 8000, 1), home / "store").folder != first
+    edit_metadata(tree / "Audio" / IDS[0], lambda meta: meta["stems"]["S04"].update(instrument="male singer"))
+    assert prepare(MedleyDB(tree).songs()[0], RECIPE, home / "store").folder != first
+
+
+def test_an_interrupt_leaves_no_half_song(tree, home, monkeypatch):
+    from stemwise.loading import store
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(store.audio, "resample", stop)
+    with pytest.raises(KeyboardInterrupt):
+        prepare(MedleyDB(tree).songs()[0], RECIPE, home / "store")
+    assert list((home / "store").iterdir()) == []
+
+
+def test_shapes_and_the_mixture_is_the_sum(tree):
+    batch = next(iter(module(tree).train_dataloader()))
+    assert batch.mixture.shape == (4, 1, RATE) and batch.targets.shape == (4, 3, 1, RATE)
+    assert batch.activity.shape == (4, 3, 1 + RATE // HOP)
+    assert batch.known_audio.shape == batch.known_activity.shape == (4, 3)
+    rest = batch.mixture - batch.targets.sum(dim=1)
+    assert rest.abs().max() > 0.01  # the violin is in the mixture though no target
+
+
+class Stub(PreparedSong):
+    """Audio whose sample n is n, in the row's thousands of thousands; activity that is the time in seconds over ten."""
+
+    def __init__(self, number: int, seconds: int = 8) -> None:
+        self.number = number
+        row = np.arange(seconds * RATE, dtype=np.float32)
+        self.audio = np.stack([*[row + number * 1e6] * 3, 0 * row])[:, None]  # nothing but the targets
+        time = frame_times(1 + seconds * 44100 // 1024, 1024) / 10
+        self.activity = np.stack([time] * 3).astype(np.float32)
+        self.known = np.array([True, True, number != 1])
+
+
+def excerpts(augmentation: Augmentation | None = None, seed: int = 0) -> Excerpts:
+    return Excerpts([Stub(0), Stub(1)], RATE, RATE, HOP, seed, 100, augmentation)
+
+
+def test_labels_ride_along_with_the_audio_to_the_frame():
+    for index in range(20):
+        batch = excerpts()[index]
+        start = batch.targets[0, 0, 0].item() % 1e6
+        times = (start + np.arange(1 + RATE // HOP) * HOP) / RATE
+        np.testing.assert_allclose(batch.activity[0] * 10, times, atol=1e-4)
+
+
+def test_remixing_takes_every_row_from_a_place_of_its_own_and_its_labels_and_knowledge_with_it():
+    seen = set()
+    for index in range(40):
+        batch = excerpts(Augmentation(remix=1.0))[index]
+        first = batch.targets[:, 0, 0].numpy()
+        np.testing.assert_allclose(batch.activity[:, 0] * 10, first % 1e6 / RATE, atol=1e-4)
+        songs = tuple((first >= 1e6).tolist())
+        assert bool(batch.known_audio[2]) == (not songs[2])
+        seen.add(songs)
+    assert len(seen) == 8  # every combination of two songs over three rows
+
+
+def test_gains_are_drawn_per_row_and_leave_labels_alone():
+    plain, loud = excerpts()[3], excerpts(Augmentation(gain=(0.25, 1.25)))[3]
+    ratio = (loud.targets / plain.targets.clamp_min(1)).amax(dim=(1, 2))
+    assert len(set(ratio.tolist())) == 3 and ratio.min() >= 0.25 and ratio.max() <= 1.25
+    assert torch.equal(plain.activity, loud.activity)
+    torch.testing.assert_close(loud.mixture, loud.targets.sum(dim=0))
+
+
+def test_an_example_depends_on_seed_and_index_alone():
+    augmentation = Augmentation(0.5, (0.25, 1.25))
+    assert torch.equal(excerpts(augmentation)[5].mixture, excerpts(augmentation)[5].mixture)
+    assert not torch.equal(excerpts(augmentation)[5].mixture, excerpts(augmentation)[6].mixture)
+    assert not torch.equal(excerpts(augmentation, seed=1)[5].mixture, excerpts(augmentation)[5].mixture)
+
+
+def test_a_pass_goes_on_where_the_training_stands():
+    seen = iter([0, 5, 40])
+    sampler = ContinuingSampler(5, lambda: next(seen))
+    assert [list(sampler) for _ in range(3)] == [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9], [40, 41, 42, 43, 44]]
+
+
+def test_the_same_batches_for_any_number_of_workers(tree):
+    alone = [batch.mixture for batch in module(tree).train_dataloader()]
+    shared = [batch.mixture for batch in module(tree, workers=2).train_dataloader()]
+    assert len(alone) == 2 and all(torch.equal(a, b) for a, b in zip(alone, shared, strict=True))
+
+
+def test_spawned_workers_get_paths_and_not_arrays(tree):
+    import pickle
+
+    song = module(tree).excerpts["train"].songs[0]
+    assert song.audio.size and len(pickle.dumps(song)) < 1000
+
+
+def test_songs_without_the_target_can_be_left_out(tree):
+    edit_metadata(tree / "Audio" / IDS[0], lambda meta: meta["stems"]["S02"].update(instrument="claps"))
+    data = MultitrackDataModule(MedleyDB(tree), "mms", ["drums"], RATE, 1, HOP, 1.0, require_targets=True)
+    with pytest.raises(DataError, match="drums plays in none of the 1 songs of 'train'"):
+        data.setup("fit")
+
+
+def test_an_excerpt_longer_than_a_song_raises(tree):
+    with pytest.raises(DataError, match=r"4.00 s are shorter than an excerpt of 5.00 s"):
+        module(tree, excerpt_seconds=5.0)
+
+
+def test_an_empty_part_raises_with_the_cure(tree):
+    (tree / "splits.json").write_text('{"train": ["Ann_One"], "valid": [], "test": []}')
+    with pytest.raises(DataError, match="no songs in the part 'valid'.*splits"):
+        module(tree)

@@ -1,0 +1,101 @@
+import math
+
+import pytest
+import torch
+
+from stemwise.errors import ModelError
+from stemwise.loading.batch import Batch
+from stemwise.losses import ActivityCrossEntropy, MaskedMagnitude, WeightedTerms
+from stemwise.model import Estimate
+from stemwise.spectral import Stft
+
+STFT = Stft(512, 128)
+FRAMES = 1 + 4000 // 128
+
+
+def batch(count: int = 2, targets: int = 3, channels: int = 1) -> Batch:
+    torch.manual_seed(0)
+    stems = torch.randn(count, targets, channels, 4000)
+    activity = (torch.rand(count, targets, FRAMES) > 0.5).float()
+    known = torch.ones(count, targets, dtype=torch.bool)
+    return Batch(stems.sum(dim=1), stems, activity, known, known)
+
+
+def right(examples: Batch) -> Estimate:
+    """The mask whose magnitudes are the targets', and logits that are sure of the labels."""
+    mixture = STFT(examples.mixture).abs()[:, None]
+    return Estimate(mask=STFT(examples.targets).abs() / mixture, activity=(examples.activity - 0.5) * 40)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("targets", [1, 4])
+@pytest.mark.parametrize("term", [MaskedMagnitude(STFT), MaskedMagnitude(STFT, power=0.5), ActivityCrossEntropy()])
+def test_the_right_answer_costs_nothing_and_a_wrong_one_more(count, targets, term):
+    examples = batch(count, targets)
+    good = right(examples)
+    bad = Estimate(mask=good.mask * 0.5, activity=-good.activity)
+    assert term(good, examples) < 1e-6 < 0.01 < term(bad, examples)
+
+
+def test_magnitude_error_is_the_mean_square_of_unnormalised_magnitudes():
+    examples = batch()
+    estimate = Estimate(mask=torch.full((2, 3, 1, 257, FRAMES), 0.3))
+    expected = (0.3 * STFT(examples.mixture).abs()[:, None] - STFT(examples.targets).abs()).square().mean()
+    torch.testing.assert_close(MaskedMagnitude(STFT)(estimate, examples), expected)
+
+
+def test_a_mask_without_channels_is_held_against_the_mean_of_the_channels():
+    stereo = batch(channels=2)
+    mono = stereo._replace(mixture=stereo.mixture.mean(1, True), targets=stereo.targets.mean(2, True))
+    estimate = Estimate(mask=torch.full((2, 3, 1, 257, FRAMES), 0.3))
+    torch.testing.assert_close(MaskedMagnitude(STFT)(estimate, stereo), MaskedMagnitude(STFT)(estimate, mono))
+
+
+def test_an_undecided_head_costs_log_two():
+    found = ActivityCrossEntropy()(Estimate(activity=torch.zeros(2, 3, FRAMES)), batch())
+    assert found.item() == pytest.approx(math.log(2))
+
+
+def test_labels_are_cut_at_half_confidence():
+    examples = batch(1, 1)._replace(activity=torch.tensor([[[0.49, 0.5]]]))
+    assert ActivityCrossEntropy()(Estimate(activity=torch.tensor([[[-40.0, 40.0]]])), examples) < 1e-6
+
+
+@pytest.mark.parametrize("term", [MaskedMagnitude(STFT), ActivityCrossEntropy()])
+def test_what_is_unknown_plays_no_part(term):
+    examples = batch()
+    known = torch.tensor([[True, False, True], [False, True, True]])
+    masked = examples._replace(known_audio=known, known_activity=known)
+    good, bad = right(examples), right(examples)
+    bad.mask[~known] = 99.0
+    bad.activity[~known] *= -1
+    assert term(bad, masked) == term(good, masked) < term(bad, examples)
+    nothing = examples._replace(known_audio=known & False, known_activity=known & False)
+    assert term(bad, nothing) == 0
+
+
+def terms(**weights: float) -> WeightedTerms:
+    names = {"separation": MaskedMagnitude(STFT), "activity": ActivityCrossEntropy()}
+    return WeightedTerms(names, weights, {"mask", "activity"})
+
+
+def test_the_sum_is_weighted_and_the_terms_are_logged_unweighted():
+    examples = batch()
+    estimate = Estimate(mask=torch.full((2, 3, 1, 257, FRAMES), 0.3), activity=torch.zeros(2, 3, FRAMES))
+    values = terms(separation=0.5, activity=2.0)(estimate, examples)
+    torch.testing.assert_close(values["loss"], 0.5 * values["separation"] + 2 * values["activity"])
+    assert set(terms(separation=1, activity=0)(estimate, examples)) == {"loss", "separation"}
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: terms(separation=1), "give one weight a term"),
+        (lambda: terms(separation=-1, activity=1), "none may be negative"),
+        (lambda: terms(separation=0, activity=0), "one must be above 0"),
+        (lambda: WeightedTerms({"a": ActivityCrossEntropy()}, {"a": 1}, {"mask"}), "reads the estimate's activity.*weights.a=0"),
+    ],
+)
+def test_losses_that_cannot_be_computed_are_refused_at_construction(make, said):
+    with pytest.raises(ModelError, match=said):
+        make()

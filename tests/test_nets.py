@@ -1,0 +1,107 @@
+"""Against the layer table: counts, sizes, receptive fields."""
+
+import pytest
+import torch
+
+from stemwise.errors import ModelError
+from stemwise.model import SpectralModel, fit_input_scaling
+from stemwise.nets.separation.iass import Iass
+from stemwise.nets.separation.iass_small import IassSmall, mel_bands
+from stemwise.spectral import Stft
+
+
+def conv(before: int, after: int, height: int, width: int) -> int:
+    return before * after * height * width + after
+
+
+def test_iass_has_the_parameters_of_the_layer_table():
+    encoders = sum(
+        conv(a, b, 3, 3) + conv(b, b, 3, 3) + conv(a, b, 1, 1) + conv(b, b, 3, 1) + 2 * 2 * b
+        for a, b in ((1, 16), (16, 32), (32, 48))
+    )
+    skips = conv(32, 32, 3, 3) + conv(16, 16, 3, 3)
+    ups = conv(48, 48, 3, 1) + conv(32, 32, 3, 1) + conv(16, 16, 3, 1)
+    decoders = conv(80, 40, 3, 3) + conv(40, 32, 3, 3) + conv(48, 24, 3, 3) + conv(24, 16, 3, 3) + conv(16, 8, 3, 3)
+    decoders += conv(8, 1, 3, 3) + 2 * (40 + 32 + 24 + 16 + 8)
+    ends = 1487 * 2049 + 2049 + 2 * 2049 + 2 * 1487
+    head = conv(48, 32, 3, 1) + conv(32, 16, 3, 1) + conv(16, 16, 3, 1) + conv(16, 1, 2, 1) + 2 * (32 + 16 + 16)
+    count = sum(parameter.numel() for parameter in Iass().parameters())
+    assert count == encoders + skips + ups + decoders + ends + head == 3_205_682
+
+
+def test_iass_sizes_of_every_level():
+    net, seen = Iass().eval(), []
+    for part in [*net.encoders, *net.decoders]:
+        part.register_forward_hook(lambda _m, _i, out: seen.append(tuple(out.shape[1:3])))
+    mask, activity = net(torch.rand(2, 1, 2049, 7))
+    assert seen == [(16, 495), (32, 165), (48, 55), (32, 165), (16, 495), (1, 1487)]
+    assert mask.shape == (2, 1, 1, 2049, 7) and activity.shape == (2, 1, 7)
+    assert mask.min() >= 0
+
+
+def reach(net: torch.nn.Module, magnitude: torch.Tensor, pick) -> list[int]:
+    """Input frames that an output frame depends on."""
+    magnitude.requires_grad_(True)
+    pick(net(magnitude)).backward()
+    return magnitude.grad.abs().sum(dim=(0, 1, 2)).nonzero().flatten().tolist()
+
+
+def test_iass_receptive_field_is_25_frames_for_the_mask_and_13_for_the_activity():
+    torch.manual_seed(0)
+    net = Iass().double().eval()
+    mask = reach(net, torch.rand(1, 1, 2049, 61).double(), lambda out: out[0][..., 30].sum())
+    activity = reach(net, torch.rand(1, 1, 2049, 61).double(), lambda out: out[1][..., 30].sum())
+    assert mask == list(range(18, 43)) and activity == list(range(24, 37))
+    assert net.context_frames == 12
+
+
+def test_iass_small_reaches_as_far_as_it_says_and_no_further():
+    torch.manual_seed(0)
+    net = IassSmall(2, 257, 8000, widths=(8, 12, 16)).double().eval()
+    frames = reach(net, torch.rand(1, 1, 257, 61).double(), lambda out: out[0][..., 30].sum() + out[1][..., 30].sum())
+    assert frames == list(range(30 - net.context_frames, 31 + net.context_frames))
+
+
+@pytest.mark.parametrize(("targets", "bands"), [(1, 64), (6, 64), (4, 128)])
+def test_iass_small_gives_masks_between_0_and_1_for_every_target(targets, bands):
+    mask, activity = IassSmall(targets, 769, 16000, bands, widths=(8, 12, 16))(torch.rand(2, 1, 769, 9))
+    assert mask.shape == (2, targets, 1, 769, 9) and activity.shape == (2, targets, 9)
+    assert mask.min() >= 0 and mask.max() <= 1
+
+
+def test_bands_start_as_mel_filters_that_cover_every_bin():
+    bands = mel_bands(769, 16000, 64)
+    torch.testing.assert_close(bands.sum(dim=1), torch.ones(64))
+    centres = (bands * torch.arange(769)).sum(dim=1)
+    assert (centres.diff() > 0).all()
+    assert (bands[:, 1:-1].sum(dim=0) > 0).float().mean() > 0.97
+
+
+def test_the_input_scaling_starts_at_mean_and_deviation():
+    model = SpectralModel(Iass(2049), Stft(4096, 1024), ["piano"], 44100)
+    mixtures = torch.randn(3, 2, 44100)
+    assert fit_input_scaling(model, mixtures)
+    magnitude = model.stft(mixtures.mean(dim=1)).abs()[:, :1487]
+    scaled = (magnitude - model.net.input_shift) / model.net.input_scale
+    torch.testing.assert_close(scaled.mean(dim=(0, 2)), torch.zeros(1487), atol=1e-3, rtol=0)
+    torch.testing.assert_close(scaled.std(dim=(0, 2)), torch.ones(1487), atol=1e-3, rtol=0)
+
+
+def test_a_mono_net_masks_every_channel_alike():
+    torch.manual_seed(0)
+    model = SpectralModel(IassSmall(2, 257, 8000, widths=(8, 12, 16)), Stft(512, 128), ["a", "b"], 8000).eval()
+    mixture = torch.randn(1, 2, 8000)
+    estimate = model.estimate(mixture)
+    assert estimate.stems.shape == (1, 2, 2, 8000) and estimate.mask.shape == (1, 2, 1, 257, 63)
+    alone = model.stft.inverse(model.stft(mixture[:, :1]) * estimate.mask[:, 1], 8000)
+    torch.testing.assert_close(estimate.stems[:, 1, 0], alone[:, 0])
+
+
+def test_settings_that_make_no_net_raise():
+    with pytest.raises(ModelError, match="multiple of 64"):
+        IassSmall(6, 769, 16000, bands=60)
+    with pytest.raises(ModelError, match="at least 1458"):
+        Iass(2049, crop=1000)
+    model = SpectralModel(IassSmall(2, 257, 8000, widths=(8, 12, 16)), Stft(512, 128), ["a", "b", "c"], 8000)
+    with pytest.raises(ModelError, match="2 masks for the targets a, b, c"):
+        model.estimate(torch.rand(1, 1, 4000))

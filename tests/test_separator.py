@@ -1,0 +1,122 @@
+"""With models whose right answer is known: the identity, an offset, and a real net that must not notice its chunks."""
+
+import numpy as np
+import pytest
+import torch
+
+import stemwise.separator as module
+from stemwise.errors import AudioError
+from stemwise.gate import Gate
+from stemwise.model import Estimate, SpectralModel
+from stemwise.nets.separation.iass_small import IassSmall
+from stemwise.separator import Separator, apply_gate, chunks
+from stemwise.spectral import Stft
+
+RATE, HOP = 8000, 128
+
+
+class Identity:
+    """Every target is the mixture; the activity of a frame is the absolute level at its sample."""
+
+    sample_rate, targets, frame_rate, context = RATE, ("one", "two"), RATE / HOP, 0.1
+
+    def estimate(self, mixture: torch.Tensor) -> Estimate:
+        level = torch.nn.functional.pad(mixture.abs().mean(dim=1), (0, 1))[:, ::HOP][:, : 1 + mixture.shape[-1] // HOP]
+        return Estimate(mixture[:, None].repeat(1, 2, 1, 1), activity=torch.logit(level)[:, None].repeat(1, 2, 1))
+
+
+def noise(channels: int, samples: int, seed: int = 0) -> np.ndarray:
+    return (np.random.default_rng(seed).random((channels, samples)) * 0.8 + 0.1).astype(np.float32)
+
+
+@pytest.mark.parametrize("samples", [1, 127, 128, 4000, 8000, 8001, 23_999, 40_123])
+@pytest.mark.parametrize("channels", [1, 2, 3])
+@pytest.mark.parametrize("chunk_seconds", [0.6, 1.0, 10.0])
+def test_the_identity_gives_the_input_back(samples, channels, chunk_seconds):
+    mixture = noise(channels, samples)
+    found = Separator(Identity(), chunk_seconds=chunk_seconds).separate(mixture)
+    assert found.stems.shape == (2, channels, samples)
+    np.testing.assert_allclose(found.stems[0], mixture, atol=1e-6)
+    level = np.pad(mixture.mean(axis=0), (0, 1))[::HOP][: 1 + samples // HOP]
+    np.testing.assert_allclose(found.probability[1], level, atol=1e-5)
+    np.testing.assert_allclose(found.times[-1], samples // HOP * HOP / RATE)
+
+
+@pytest.mark.parametrize(("length", "fade", "context"), [(100, 30, 20), (50, 49, 0), (100, 0, 10), (7, 6, 1), (1000, 500, 100)])
+def test_weights_of_the_chunks_sum_to_one(length, fade, context):
+    for total in (1, 5, 99, 100, 101, 150, 999, 12_345):
+        weight = np.zeros(total)
+        for chunk in chunks(total, length, fade, context):
+            weight[chunk.start : chunk.stop] += chunk.fade
+            assert 0 <= chunk.read_start <= chunk.start < chunk.stop <= chunk.read_stop <= total
+        np.testing.assert_allclose(weight, 1, atol=1e-6)
+
+
+def small_model() -> SpectralModel:
+    torch.manual_seed(0)
+    return SpectralModel(IassSmall(2, 257, RATE, widths=(8, 12, 16)), Stft(512, HOP), ["a", "b"], RATE).eval()
+
+
+def test_a_net_with_enough_context_does_not_notice_its_chunks():
+    mixture = noise(2, 7 * RATE + 77) - 0.5
+    whole = Separator(small_model(), chunk_seconds=100).separate(mixture)
+    pieces = Separator(small_model(), chunk_seconds=1.5).separate(mixture)
+    assert np.abs(whole.stems).max() > 0.01
+    np.testing.assert_allclose(pieces.stems, whole.stems, atol=1e-5)
+    np.testing.assert_allclose(pieces.probability, whole.probability, atol=1e-5)
+
+
+def test_the_level_of_a_masking_net_follows_the_mixture_and_stereo_stays_stereo():
+    """The mask does not change when both channels swap, so neither does anything but the order of the channels."""
+    mixture = noise(2, 2 * RATE) - 0.5
+    mixture[1] *= 0.3
+    there = Separator(small_model()).separate(mixture).stems
+    back = Separator(small_model()).separate(mixture[::-1].copy()).stems
+    np.testing.assert_allclose(there, back[:, ::-1], atol=1e-6)
+
+
+def test_out_may_be_an_array_mapped_from_disk(tmp_path):
+    mixture = noise(1, 3 * RATE)
+    out = np.lib.format.open_memmap(tmp_path / "stems.npy", mode="w+", dtype=np.float32, shape=(2, 1, 3 * RATE))
+    Separator(Identity(), chunk_seconds=1).separate(mixture, out)
+    np.testing.assert_allclose(np.load(tmp_path / "stems.npy")[1], mixture, atol=1e-6)
+
+
+@pytest.mark.parametrize("block", [8, 16, 512])
+def test_gating_by_blocks_equals_gating_the_whole(monkeypatch, block):
+    monkeypatch.setattr(module, "GATE_BLOCK", block)
+    stft, stem = Stft(512, HOP), noise(2, 50 * HOP + 31) - 0.5
+    weights = np.random.default_rng(1).random(1 + stem.shape[1] // HOP).astype(np.float32)
+    spectrum = stft(torch.from_numpy(stem)) * torch.from_numpy(weights)
+    expected = stft.inverse(spectrum, stem.shape[1]).numpy()
+    apply_gate(stem, weights, stft)
+    np.testing.assert_allclose(stem, expected, atol=1e-5)
+
+
+def test_a_hard_gate_leaves_exact_silence_where_it_is_closed():
+    mixture = noise(1, 4 * RATE)
+    mixture[:, : 2 * RATE] *= 0.1  # activity about 0.05, then about 0.5
+    gated = Separator(Identity(), Gate("hard", 0.25, 0.2)).separate(mixture)
+    assert (gated.stems[:, :, : round(1.9 * RATE)] == 0).all()
+    loud = slice(round(2.2 * RATE), round(3.8 * RATE))
+    np.testing.assert_allclose(gated.stems[0][:, loud], mixture[:, loud], atol=1e-5)
+    assert set(np.unique(gated.gate)) == {0, 1}
+
+
+def test_progress_ends_at_one():
+    seen = []
+    Separator(Identity(), chunk_seconds=1).separate(noise(1, 5 * RATE), progress=seen.append)
+    assert seen[-1] == 1 and seen == sorted(seen) and len(seen) > 3
+
+
+@pytest.mark.parametrize("mixture", [np.zeros((2, 0), np.float32), np.zeros(100, np.float32)])
+def test_an_empty_or_flat_mixture_raises(mixture):
+    with pytest.raises(AudioError, match="give \\(channel, sample\\)"):
+        Separator(Identity()).separate(mixture)
+
+
+def test_nan_raises():
+    mixture = noise(1, RATE)
+    mixture[0, 5] = np.nan
+    with pytest.raises(AudioError, match="NaN"):
+        Separator(Identity()).separate(mixture)
