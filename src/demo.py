@@ -52,7 +52,10 @@ def _bytes(process: psutil.Process) -> int:
 
 def run_stage(name: str, command: list[str]) -> dict[str, float]:
     """Seconds and peak memory (GB) of one stage. Exits with the stage's own code when it fails."""
-    print(f"\n== {name}: {shlex.join(Path(word).name if word == sys.executable else word for word in command)}", flush=True)
+    print(
+        f"\n== {name}: {shlex.join(Path(word).name if word == sys.executable else word for word in command)}",
+        flush=True,
+    )
     began = time.monotonic()
     with subprocess.Popen(command) as process:
         memory = PeakMemory(process.pid)

@@ -59,7 +59,9 @@ def main(config: DictConfig) -> float:
         sys.exit(f"error: {fault}")
     except KeyboardInterrupt:
         last = run / "checkpoints" / "last.ckpt"
-        cure = f"Go on with the same command and resume={last}" if last.is_file() else "No epoch was finished; start anew"
+        cure = (
+            f"Go on with the same command and resume={last}" if last.is_file() else "No epoch was finished; start anew"
+        )
         log.warning("interrupted. %s", cure)
         sys.exit(130)
 

@@ -15,14 +15,14 @@ RATE = 44100
 def song(seconds: float = 3.0, stems: int = 3) -> np.ndarray:
     rng = np.random.default_rng(7)
     audio = rng.standard_normal((stems, round(seconds * RATE))) * rng.uniform(0.02, 0.3, (stems, 1))
-    audio[0, : RATE] = 0
+    audio[0, :RATE] = 0
     audio[1, RATE : 2 * RATE] = 0
     audio[:, -RATE // 2 :] *= 1e-5
     return audio
 
 
 def published_steps(stems: np.ndarray, hop: int, front: int, back: int, wn: float, padlen: int) -> np.ndarray:
-    """Hann without its zeros, frames by librosa, rectify, root, window, mean; normalise, threshold, filter, logistic."""
+    """Hann without its zeros, librosa's frames, rectify, root, window, mean; normalise, threshold, filter, logistic."""
     window = scipy.signal.windows.hann(4098)[1:-1]
     rows = []
     for stem in stems:
@@ -80,7 +80,7 @@ def test_stereo_is_averaged_and_a_negative_half_wave_is_dropped():
 
 
 def test_half_confidence_is_a_share_of_the_loudest_frame():
-    """A steady stem of k times the others' root amplitude: normalised, H = n·k/(k + n − 1) and C ≥ 0.5 from H = 0.15."""
+    """Two steady stems whose envelopes are 1 and q: H of the second is 2q / (1 + q), and C ≥ 0.5 from H = 0.15."""
     for share, active in ((0.16, True), (0.14, False)):  # of H
         quiet = share / (2 - share)  # H of the quiet one of two stems whose envelopes are 1 and `quiet`
         stems = np.stack([np.ones(4 * RATE), np.full(4 * RATE, quiet**2)])

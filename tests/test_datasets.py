@@ -42,7 +42,7 @@ def test_file_names_come_from_the_metadata(tree):
     folder = tree / "Audio" / IDS[0]
     stem = folder / f"{IDS[0]}_STEMS" / f"{IDS[0]}_STEM_01.wav"
     stem.rename(stem.with_name("bass takes.wav"))
-    with pytest.raises(DataError, match="no file .*STEM_01.wav.*data.skip"):
+    with pytest.raises(DataError, match=r"no file .*STEM_01.wav.*data.skip"):
         MedleyDB(tree).songs()
     edit_metadata(folder, lambda meta: meta["stems"]["S01"].update(filename="bass takes.wav"))
     assert MedleyDB(tree).songs()[0].stems[0].path.name == "bass takes.wav"
@@ -52,26 +52,37 @@ def _stem_file(tree):
     return tree / "Audio" / IDS[0] / f"{IDS[0]}_STEMS" / f"{IDS[0]}_STEM_02.wav"
 
 
+def _audio(samples: int, channels: int = 2, rate: int = 44100):
+    return lambda tree: soundfile.write(_stem_file(tree), np.zeros((samples, channels)), rate)
+
+
+def _meta(change):
+    return lambda tree: edit_metadata(tree / "Audio" / IDS[0], change)
+
+
+def _entry(**changes):
+    return _meta(lambda meta: meta["stems"]["S02"].update(changes))
+
+
+def _yaml(text: str):
+    return lambda tree: (tree / "Audio" / IDS[0] / f"{IDS[0]}_METADATA.yaml").write_text(text)
+
+
 BREAK = {
-    "short": (lambda tree: soundfile.write(_stem_file(tree), np.zeros((1000, 2)), 44100), "has 1000 samples.*pad_short_stems"),
-    "rate": (lambda tree: soundfile.write(_stem_file(tree), np.zeros((9, 2)), 48000), "has 48000 Hz.*44100 Hz"),
-    "channels": (lambda tree: soundfile.write(_stem_file(tree), np.zeros((176400, 6)), 44100), "6 channels"),
-    "empty": (lambda tree: soundfile.write(_stem_file(tree), np.zeros((0, 2)), 44100), "no samples"),
+    "short": (_audio(1000), "has 1000 samples.*pad_short_stems"),
+    "rate": (_audio(9, rate=48000), "has 48000 Hz.*44100 Hz"),
+    "channels": (_audio(176400, 6), "6 channels"),
+    "empty": (_audio(0), "no samples"),
     "no audio": (lambda tree: _stem_file(tree).write_text("hello"), "cannot be read as audio"),
     "gone": (lambda tree: _stem_file(tree).unlink(), "no file"),
-    "label": (lambda tree: edit_metadata(tree / "Audio" / IDS[0], lambda m: m["stems"]["S02"].update(instrument="drumset")),
-              "Ann_One, stem S02: unknown instrument 'drumset'. Did you mean 'drum set'"),
-    "escape": (lambda tree: edit_metadata(tree / "Audio" / IDS[0], lambda m: m["stems"]["S02"].update(filename="../../../x.wav")),
-               "points outside"),
-    "absolute": (lambda tree: edit_metadata(tree / "Audio" / IDS[0], lambda m: m["stems"]["S02"].update(filename="/etc/x.wav")),
-                 "points outside"),
-    "list name": (lambda tree: edit_metadata(tree / "Audio" / IDS[0], lambda m: m["stems"]["S02"].update(filename=["a"])),
-                  "must be text"),
-    "no stems": (lambda tree: edit_metadata(tree / "Audio" / IDS[0], lambda m: m.pop("stems")), "lists no stems"),
-    "bad yaml": (lambda tree: (tree / "Audio" / IDS[0] / f"{IDS[0]}_METADATA.yaml").write_text("a: [1"), "not readable as YAML"),
-    "stem is text": (lambda tree: edit_metadata(tree / "Audio" / IDS[0], lambda m: m["stems"].update(S02="bass.wav")),
-                     "needs `filename` and `instrument`"),
-}  # fmt: skip
+    "label": (_entry(instrument="drumset"), "Ann_One, stem S02: unknown instrument 'drumset'. Did you mean 'drum set'"),
+    "escape": (_entry(filename="../../../x.wav"), "points outside"),
+    "absolute": (_entry(filename="/etc/x.wav"), "points outside"),
+    "list name": (_entry(filename=["a"]), "must be text"),
+    "stem is text": (_meta(lambda meta: meta["stems"].update(S02="bass.wav")), "needs `filename` and `instrument`"),
+    "no stems": (_meta(lambda meta: meta.pop("stems")), "lists no stems"),
+    "bad yaml": (_yaml("a: [1"), "not readable as YAML"),
+}
 
 
 @pytest.mark.parametrize("fault", BREAK)
@@ -160,7 +171,11 @@ def test_labels_are_cached_and_the_cache_follows_the_files(tree, home, monkeypat
 
 
 def test_a_target_is_active_where_any_of_its_stems_is(tmp_path):
-    stems = [("drum set", stem_audio("drum set", 2, 0)), ("tambourine", stem_audio("x", 2, 1)), ("cymbal", stem_audio("y", 2, 2))]
+    stems = [
+        ("drum set", stem_audio("drum set", 2, 0)),
+        ("tambourine", stem_audio("x", 2, 1)),
+        ("cymbal", stem_audio("y", 2, 2)),
+    ]
     write_song(tmp_path, "A_B", stems, "A")
     song = MedleyDB(tmp_path).songs()[0]
     confidence = np.array([[0.1, 0.9, 0.2], [0.3, 0.3, 0.99], [0.2, 0.1, 0.8]])
@@ -204,5 +219,5 @@ def test_taxonomy_schemes():
 def test_a_scheme_of_ones_own_is_checked(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text(yaml.safe_dump({"strings": ["violin", "vioola"]}))
-    with pytest.raises(DataError, match="unknown instrument 'vioola'. Did you mean 'viola'"):
+    with pytest.raises(DataError, match=r"unknown instrument 'vioola'. Did you mean 'viola'"):
         targets(str(path))

@@ -34,7 +34,10 @@ def test_at_an_edge_six_frames_suffice():
         assert (smooth(active, 21)[0, 0] == 1) == stays
 
 
-@pytest.mark.parametrize(("seconds", "rate", "frames"), [(0.488, RATE, 21), (0.488, 41.67, 21), (0.488, 31.25, 15), (0, RATE, 1), (0.03, RATE, 1)])
+@pytest.mark.parametrize(
+    ("seconds", "rate", "frames"),
+    [(0.488, RATE, 21), (0.488, 41.67, 21), (0.488, 31.25, 15), (0, RATE, 1), (0.03, RATE, 1)],
+)
 def test_the_filter_is_the_nearest_odd_number_of_frames(seconds, rate, frames):
     assert Gate("hard", 0.5, seconds).median_frames(rate) == frames
 

@@ -7,15 +7,23 @@ import sys
 
 import pytest
 
-HEAVY = ["pytorch_lightning", "hydra", "omegaconf", "wandb", "musdb", "museval", "matplotlib", "librosa", "pandas", "sklearn",
-         "pretty_midi", "midirenderer", "jinja2"]  # fmt: skip
+HEAVY = {"pytorch_lightning", "hydra", "omegaconf", "wandb", "musdb", "museval", "matplotlib", "librosa", "pandas"}
+HEAVY |= {"sklearn", "pretty_midi", "midirenderer", "jinja2"}
 # Whose business it is to need an extra.
-EXTRA = ("stemwise.tasks", "stemwise.callbacks", "stemwise.configs", "stemwise.evaluation", "stemwise.loading.datamodule")
+EXTRA = (
+    "stemwise.tasks",
+    "stemwise.callbacks",
+    "stemwise.configs",
+    "stemwise.evaluation",
+    "stemwise.loading.datamodule",
+)
 
 
 def loaded(code: str) -> set[str]:
-    shown = subprocess.run([sys.executable, "-c", f"{code}\nimport sys; print(*sys.modules)"], capture_output=True, text=True, check=True)
-    return set(shown.stdout.split()) & set(HEAVY)
+    shown = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys; print(*sys.modules)"], capture_output=True, text=True, check=True
+    )
+    return set(shown.stdout.split()) & HEAVY
 
 
 def core_modules() -> list[str]:

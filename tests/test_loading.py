@@ -5,7 +5,6 @@ import torch
 from stemwise.activity import frame_times
 from stemwise.datasets.medleydb import MedleyDB
 from stemwise.errors import DataError
-from stemwise.labels import song_confidence, target_confidence
 from stemwise.loading.datamodule import MultitrackDataModule
 from stemwise.loading.excerpts import Augmentation, ContinuingSampler, Excerpts
 from stemwise.loading.store import PreparedSong, Recipe, prepare
@@ -18,7 +17,8 @@ RECIPE = Recipe(TARGETS, RATE, 1)
 
 
 def module(tree, **changes) -> MultitrackDataModule:
-    settings = dict(sample_rate=RATE, channels=1, hop=HOP, excerpt_seconds=1.0, batch_size=4, excerpts=8, valid_excerpts=4)
+    settings: dict = {"sample_rate": RATE, "channels": 1, "hop": HOP, "excerpt_seconds": 1.0, "batch_size": 4}
+    settings |= {"excerpts": 8, "valid_excerpts": 4}
     data = MultitrackDataModule(MedleyDB(tree), "mms", list(TARGETS.names), **(settings | changes))
     data.prepare_data()
     data.setup("fit")
@@ -154,5 +154,5 @@ def test_an_excerpt_longer_than_a_song_raises(tree):
 
 def test_an_empty_part_raises_with_the_cure(tree):
     (tree / "splits.json").write_text('{"train": ["Ann_One"], "valid": [], "test": []}')
-    with pytest.raises(DataError, match="no songs in the part 'valid'.*splits"):
+    with pytest.raises(DataError, match=r"no songs in the part 'valid'.*splits"):
         module(tree)

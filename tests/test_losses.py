@@ -34,7 +34,7 @@ def test_the_right_answer_costs_nothing_and_a_wrong_one_more(count, targets, ter
     examples = batch(count, targets)
     good = right(examples)
     bad = Estimate(mask=good.mask * 0.5, activity=-good.activity)
-    assert term(good, examples) < 1e-6 < 0.01 < term(bad, examples)
+    assert term(good, examples) < 1e-6 and term(bad, examples) > 0.01
 
 
 def test_magnitude_error_is_the_mean_square_of_unnormalised_magnitudes():
@@ -93,7 +93,10 @@ def test_the_sum_is_weighted_and_the_terms_are_logged_unweighted():
         (lambda: terms(separation=1), "give one weight a term"),
         (lambda: terms(separation=-1, activity=1), "none may be negative"),
         (lambda: terms(separation=0, activity=0), "one must be above 0"),
-        (lambda: WeightedTerms({"a": ActivityCrossEntropy()}, {"a": 1}, {"mask"}), "reads the estimate's activity.*weights.a=0"),
+        (
+            lambda: WeightedTerms({"a": ActivityCrossEntropy()}, {"a": 1}, {"mask"}),
+            "reads the estimate's activity.*weights.a=0",
+        ),
     ],
 )
 def test_losses_that_cannot_be_computed_are_refused_at_construction(make, said):

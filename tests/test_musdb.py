@@ -15,7 +15,7 @@ from stemwise.ffmpeg import put_ffmpeg_on_path
 put_ffmpeg_on_path()
 import musdb, numpy, stempeg
 stems, rate = stempeg.read_stems(stempeg.example_stem_path(), duration=2.0)
-print(musdb.__name__, *stems.shape, int(rate), 
+print(musdb.__name__, *stems.shape, int(rate),
       numpy.corrcoef(stems[0].ravel(), stems[1:].sum(axis=0).ravel())[0, 1])
 """
 
@@ -34,7 +34,9 @@ def test_five_stems_are_read_and_the_first_is_the_mixture_of_the_others():
 
 
 def test_museval_imports():
-    assert run("from stemwise.ffmpeg import put_ffmpeg_on_path; put_ffmpeg_on_path(); import museval; print('ok')") == ["ok"]
+    assert run("from stemwise.ffmpeg import put_ffmpeg_on_path; put_ffmpeg_on_path(); import museval; print('ok')") == [
+        "ok"
+    ]
 
 
 def test_without_the_wheel_the_error_names_the_extra(monkeypatch):

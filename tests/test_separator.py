@@ -42,7 +42,9 @@ def test_the_identity_gives_the_input_back(samples, channels, chunk_seconds):
     np.testing.assert_allclose(found.times[-1], samples // HOP * HOP / RATE)
 
 
-@pytest.mark.parametrize(("length", "fade", "context"), [(100, 30, 20), (50, 49, 0), (100, 0, 10), (7, 6, 1), (1000, 500, 100)])
+@pytest.mark.parametrize(
+    ("length", "fade", "context"), [(100, 30, 20), (50, 49, 0), (100, 0, 10), (7, 6, 1), (1000, 500, 100)]
+)
 def test_weights_of_the_chunks_sum_to_one(length, fade, context):
     for total in (1, 5, 99, 100, 101, 150, 999, 12_345):
         weight = np.zeros(total)

@@ -13,7 +13,9 @@ def test_equals_librosa_and_inverts(n_fft, hop):
     stft = Stft(n_fft, hop)
     spectrum = stft(samples)
     assert spectrum.shape == (2, 3, n_fft // 2 + 1, 1 + 9001 // hop)
-    expected = librosa.stft(samples.numpy(), n_fft=n_fft, hop_length=hop, window="hann", center=True, pad_mode="constant")
+    expected = librosa.stft(
+        samples.numpy(), n_fft=n_fft, hop_length=hop, window="hann", center=True, pad_mode="constant"
+    )
     np.testing.assert_allclose(spectrum.numpy(), expected, atol=2e-3)
     np.testing.assert_allclose(stft.inverse(spectrum, 9001).numpy(), samples.numpy(), atol=1e-4)
 

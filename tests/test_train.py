@@ -14,9 +14,9 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import ConfigCompositionException, InstantiationException
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import MissingMandatoryValue
-
 from src.eval import CONF, evaluate_run
 from src.train import train
+
 from stemwise import configs
 from stemwise.callbacks.checkpoints import load_best
 from stemwise.errors import DataError, ModelError
@@ -92,7 +92,11 @@ def test_the_validated_weights_are_the_exported_ones(tree, tmp_path):
 
 def test_stopped_and_resumed_is_the_same_as_undisturbed(tree, tmp_path):
     """Two epochs and two more end at the weights of four, bit for bit."""
-    settings = [*SMALL, "optimizer.scheduler.patience=0", "+optimizer.scheduler.threshold=10"]  # cuts the rate each epoch
+    settings = [
+        *SMALL,
+        "optimizer.scheduler.patience=0",
+        "+optimizer.scheduler.threshold=10",
+    ]  # cuts the rate each epoch
     trained(tmp_path / "whole", tree, *settings, "trainer.max_steps=8")
     trained(tmp_path / "first", tree, *settings, "trainer.max_steps=4")
     resumed = f"resume={tmp_path / 'first' / 'checkpoints' / 'last.ckpt'}"

@@ -26,7 +26,9 @@ def stem_audio(instrument: str, seconds: float, seed: int, rate: int = RATE) -> 
     return np.stack([sound, 0.7 * sound], axis=1)
 
 
-def write_song(root: Path, id: str, stems: list[tuple[str | list[str], np.ndarray]], artist: str, rate: int = RATE) -> Path:
+def write_song(
+    root: Path, id: str, stems: list[tuple[str | list[str], np.ndarray]], artist: str, rate: int = RATE
+) -> Path:
     """A song of (instrument, (sample, channel)) stems, 16 bit wav; returns its folder."""
     folder = root / "Audio" / id
     (folder / f"{id}_STEMS").mkdir(parents=True)

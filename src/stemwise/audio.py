@@ -31,7 +31,7 @@ class AudioInfo:
 
 
 def info(path: Path) -> AudioInfo:
-    """Rate, length and channels; only mp3 is decoded for it, since its header may overstate the length by half a second.
+    """Rate, length and channels. An mp3 is decoded for it, since its header may overstate the length by half a second.
 
     Raises AudioError when the file is missing or in a format libsndfile cannot read.
     """
@@ -124,9 +124,19 @@ def finite(audio: Samples, name: str) -> Samples:
 
 @lru_cache(maxsize=4096)
 def _count(path: Path, _modified: int) -> int:
-    """Samples that decoding gives, remembered while the file is not modified."""
-    with _opened(path) as file:
-        return sum(iter(lambda: len(file.read(1 << 18, dtype="float32")), 0))
+    """Samples of an mp3 that decoding gives, remembered while the file is not modified.
+
+    libsndfile never reads on behind the length it guessed; where bytes are left then, the song would be cut short.
+    """
+    with path.open("rb") as raw, soundfile.SoundFile(raw) as file:
+        samples = sum(iter(lambda: len(file.read(1 << 18, dtype="float32")), 0))
+        left = path.stat().st_size - raw.tell()
+    if left > max(path.stat().st_size // 20, 1 << 16):
+        raise AudioError(
+            f"{path}: its header understates its length ({samples} samples, {left} bytes left over). Convert it to wav "
+            "or flac, or encode it anew."
+        )
+    return samples
 
 
 def _opened(path: Path) -> soundfile.SoundFile:

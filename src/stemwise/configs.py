@@ -4,6 +4,7 @@ import json
 import platform
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ PACKAGES = ("torch", "pytorch-lightning", "numpy", "scipy", "soundfile", "soxr",
 
 def register_resolvers() -> None:
     """`${home:runs}`, `${targets:scheme,only}`, `${count:list}`, `${bins:n_fft}`."""
-    resolvers = {
+    resolvers: dict[str, Callable[..., Any]] = {
         "home": lambda *parts: str(home().joinpath(*parts)),
         "targets": lambda scheme, only=None: ListConfig(list(targets(scheme, only).names)),
         "count": len,
@@ -39,7 +40,7 @@ def register_resolvers() -> None:
 
 
 def plain(config: DictConfig) -> Any:
-    """Dictionaries, lists, numbers and text, with every reference resolved. A value that must be chosen (???) raises."""
+    """Dictionaries, lists, numbers and text, every reference resolved. A value that must be chosen (???) raises."""
     return OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
 
 
@@ -82,7 +83,8 @@ def commit() -> str:
     asked = [("rev-parse", "--short=12", "HEAD"), ("status", "--porcelain", "--untracked-files=no")]
     try:
         head, changed = (
-            subprocess.run(["git", *words], cwd=clone, capture_output=True, text=True, check=True).stdout for words in asked
+            subprocess.run(["git", *words], cwd=clone, capture_output=True, text=True, check=True).stdout
+            for words in asked
         )
     except (OSError, subprocess.CalledProcessError):
         return "unknown"

@@ -27,8 +27,12 @@ class SeparatorModel(Protocol):
 
     sample_rate: int
     targets: tuple[str, ...]
-    frame_rate: float
-    context: float
+
+    @property
+    def frame_rate(self) -> float: ...
+
+    @property
+    def context(self) -> float: ...
 
     def estimate(self, mixture: Tensor) -> Estimate:
         """(batch, channel, sample) at `sample_rate` → Estimate."""
@@ -36,7 +40,7 @@ class SeparatorModel(Protocol):
 
 
 class Net(Protocol):
-    """An nn.Module from magnitudes to masks and activity logits (or None). `context_frames` on each side reach a frame."""
+    """An nn.Module from magnitudes to masks and activity logits or None. `context_frames` a side reach a frame."""
 
     channels: int
 

@@ -12,7 +12,9 @@ def load_best(trainer: pl.Trainer, task: pl.LightningModule) -> float:
 
     Raises ModelError when nothing was saved, as after a training without a validated epoch.
     """
-    savers = [c for c in trainer.checkpoint_callbacks if isinstance(c, ModelCheckpoint) and c.best_model_score is not None]
+    savers = [
+        c for c in trainer.checkpoint_callbacks if isinstance(c, ModelCheckpoint) and c.best_model_score is not None
+    ]
     if not savers or not savers[0].best_model_path:
         raise ModelError(
             f"no checkpoint after {trainer.global_step} steps: no epoch was validated. Train longer than an epoch "

@@ -1,10 +1,34 @@
 """What several commands need."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
+from typing import ParamSpec
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from stemwise.errors import StemwiseError
+
+Given = ParamSpec("Given")
+
+
+def in_a_sentence(command: Callable[Given, None]) -> Callable[Given, None]:
+    """`command`, but what a user can mend ends in a sentence on stderr and exit code 1, an interrupt in 130."""
+
+    @wraps(command)
+    def wrapped(*args: Given.args, **kwargs: Given.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except StemwiseError as fault:
+            _end(f"error: {fault}", 1)
+        except OSError as fault:
+            _end(f"error: {fault}. Nothing half-written is left; free the disk or mend the path.", 1)
+        except KeyboardInterrupt:
+            _end("interrupted; nothing half-written is left.", 130)
+
+    return wrapped
 
 
 @contextmanager
@@ -15,3 +39,13 @@ def progress_bar(what: str) -> Iterator[Callable[[float], None]]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=1.0)
         yield lambda share: bar.update(task, completed=share)
+
+
+def say(text: str) -> None:
+    """One line on stdout, not wrapped, so that paths can be copied."""
+    Console(soft_wrap=True, highlight=False).print(text, markup=False)
+
+
+def _end(message: str, code: int) -> None:
+    Console(stderr=True, soft_wrap=True, highlight=False).print(message, markup=False)
+    sys.exit(code)

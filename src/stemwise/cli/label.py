@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from stemwise.cli.common import progress_bar
+from stemwise.cli.common import progress_bar, say
 from stemwise.home import data_home
 
 
@@ -27,4 +26,4 @@ def command(
             write_labels(song, folder)
             progress(number / len(songs))
     message = f"{len(songs)} songs: <ID>_ACTIVATION_CONF.lab and <ID>_SOURCEID.lab in {folder}"
-    Console(soft_wrap=True, highlight=False).print(message, markup=False)
+    say(message)

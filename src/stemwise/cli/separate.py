@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from stemwise.cli.common import progress_bar
+from stemwise.cli.common import progress_bar, say
 from stemwise.errors import ModelError
 from stemwise.home import runs_home
 
@@ -51,10 +50,9 @@ def command(
     separator = Separator(exported.model, chosen, device=device)
     with warnings.catch_warnings(record=True) as noted, progress_bar(f"separating {song.name}") as progress:
         written = separate_file(song, out / song.stem, separator, f".{format}", progress)
-    console = Console(soft_wrap=True, highlight=False)
     for warning in noted:
-        console.print(f"warning: {warning.message}", markup=False)
-    console.print(f"{len(written)} files in {out / song.stem}: {', '.join(file.name for file in written)}", markup=False)
+        say(f"warning: {warning.message}")
+    say(f"{len(written)} files in {out / song.stem}: {', '.join(file.name for file in written)}")
 
 
 def newest_model() -> Path:
@@ -62,7 +60,7 @@ def newest_model() -> Path:
     found = sorted(runs_home().rglob("model.safetensors"), key=lambda path: path.stat().st_mtime)
     if not found:
         raise ModelError(
-            f"no trained model under {runs_home()} (looked for */model.safetensors). Train one with `make demo`, or name "
-            "one with --model."
+            f"no trained model under {runs_home()} (looked for */model.safetensors). Train one with `make demo`, or "
+            "name one with --model."
         )
     return found[-1]

@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from stemwise.cli.common import progress_bar
+from stemwise.cli.common import progress_bar, say
 from stemwise.home import data_home
 
 
@@ -23,4 +22,4 @@ def command(
     root = out or data_home() / "synthetic" / preset
     with progress_bar(f"making songs of preset {preset}") as progress:
         made = synthesize(root, preset, seed, processes, lambda done, all: progress(done / all), songs)
-    Console(soft_wrap=True, highlight=False).print(f"{len(made)} songs in {root}", markup=False)
+    say(f"{len(made)} songs in {root}")

@@ -1,5 +1,6 @@
 """MedleyDB, and anything in its form: `Audio/<ID>/` with stems and mix, one METADATA.yaml a song."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -138,11 +139,14 @@ def read_metadata(path: Path) -> dict[str, Any]:
 
 
 def inside(folder: Path, *parts: Any) -> Path:
-    """`folder` joined with parts from metadata; DataError for what would leave the folder or is no text."""
+    """`folder` joined with parts from metadata; DataError for what would leave the folder or is no text.
+
+    Links are let be: whoever set a link in the tree meant it, while a name in somebody's metadata may mean harm.
+    """
     if not all(isinstance(part, str) for part in parts):
         raise DataError(f"{folder.name}: file names must be text, found {parts!r}. Correct the metadata.")
     path = folder.joinpath(*parts)
-    if not path.resolve().is_relative_to(folder.resolve()):
+    if not Path(os.path.normpath(path)).is_relative_to(os.path.normpath(folder)):
         raise DataError(f"{folder.name}: '{Path(*parts)}' points outside the song's folder. Correct the metadata.")
     return path
 

@@ -17,7 +17,7 @@ def evaluate(
     name: str = "model",
     report: Callable[[str], None] = print,
 ) -> pd.DataFrame:
-    """A line for each song × target × system × gate; columns as in `scores.score_song`. One song is in memory at a time."""
+    """A line for each song × target × system × gate, as `score_song` makes them; one song is in memory at a time."""
     lines = []
     for number, (song, prepared) in enumerate(songs.items(), start=1):
         truth = song_reference(separator, song, prepared)

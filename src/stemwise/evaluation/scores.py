@@ -20,7 +20,7 @@ ACTIVE = 0.5  # confidence from which a label counts as active
 
 @dataclass(frozen=True)
 class Estimated:
-    """What a separator made of one song: ungated stems (target, channel, sample), probability (target, frame) or None."""
+    """What a separator made of a song: ungated stems (target, channel, sample), probability (target, frame) or None."""
 
     stems: Samples
     probability: NDArray[np.float32] | None
@@ -48,7 +48,7 @@ def score_song(
     for row in _rows(separator, truth, estimated, gates, name):
         for index, target in enumerate(separator.model.targets):
             if truth.known[index]:
-                line = {"song": truth.name, "target": target, "system": row.system, "gate": row.gate}
+                line: dict[str, Any] = {"song": truth.name, "target": target, "system": row.system, "gate": row.gate}
                 line["present"] = bool(truth.present[index])
                 line |= _ratios(truth, row.stems[index], index)
                 line["lost_energy"] = metrics.lost_energy(powers[index], row.weights[index])
@@ -59,7 +59,7 @@ def score_song(
 
 
 def gated(separator: Separator, truth: Reference, estimated: Estimated, kind: str) -> Row:
-    """The model's stems under one gate; oracle is the true labels, unfiltered, and hard the separator's own settings."""
+    """The model's stems under one gate: oracle is the true labels, unfiltered; hard has the separator's settings."""
     if kind == "oracle":
         weights = (truth.confidence >= ACTIVE).astype(np.float32)
     else:

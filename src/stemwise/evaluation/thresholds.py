@@ -15,7 +15,7 @@ GRID = tuple(round(0.05 * step, 2) for step in range(1, 20))
 
 
 def choose_gate(separator: Separator, songs: Sequence[Reference], gate: Gate, allowed: float = 1.0) -> Gate:
-    """`gate` with the highest threshold per target that costs at most `allowed` % of the target's energy over all songs.
+    """`gate` with the highest threshold per target that costs at most `allowed` % of its energy over all songs.
 
     The higher the threshold, the quieter the rests; what it costs is energy the gate cuts away where the target plays.
     A target that pays more even at the lowest threshold tried (0.05) gets 0, which opens its gate; one that never plays
@@ -31,9 +31,9 @@ def choose_gate(separator: Separator, songs: Sequence[Reference], gate: Gate, al
             return gate
         power = _frame_power(separator, song)
         total += power.sum(axis=1)
-        for row, threshold in zip(lost, GRID, strict=True):
+        for row, threshold in enumerate(GRID):
             weights = replace(gate, threshold=threshold).weights(probability, separator.model.frame_rate)
-            row += ((1 - weights) * power).sum(axis=1)
+            lost[row] += ((1 - weights) * power).sum(axis=1)
     return replace(gate, threshold=_highest(lost, total, gate, allowed))
 
 

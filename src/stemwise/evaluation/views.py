@@ -54,7 +54,7 @@ def view_song(separator: Separator, name: str, song: PreparedSong) -> SongView:
 
 
 def liveliest(active: NDArray[np.bool_], frames: int) -> int:
-    """First frame of the window in which the targets of (target, frame) divide their time best into playing and rest."""
+    """First frame of the window in which targets (target, frame) divide their time best into playing and rest."""
     frames = min(frames, active.shape[1])
     sums = np.cumsum(np.pad(active, [(0, 0), (1, 0)]), axis=1)
     share = (sums[:, frames:] - sums[:, :-frames]) / frames

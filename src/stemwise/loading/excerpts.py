@@ -88,8 +88,8 @@ class Excerpts(Dataset[Batch]):
 class ContinuingSampler(Sampler[int]):
     """`count` indices from where the training stands, so that no index comes twice and a resumed run goes on.
 
-    `position` gives the number of examples seen so far, asked at the start of every pass. (Lightning's `set_epoch` is of
-    no use here: after a resume it names the epoch after the next.)
+    `position` gives the number of examples seen so far, asked at the start of every pass. (Lightning's `set_epoch` is
+    of no use here: after a resume it names the epoch after the next.)
     """
 
     def __init__(self, count: int, position: Callable[[], int]) -> None:

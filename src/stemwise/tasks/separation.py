@@ -66,8 +66,8 @@ class SeparationTask(pl.LightningModule):
             scheduler.step(self.trainer.callback_metrics["val/loss"])
 
     def lr_scheduler_step(self, scheduler: Any, metric: Any) -> None:
-        # A plateau was counted above, before this epoch's checkpoint. Lightning would count it behind the checkpoint, and
-        # a resumed training would lose the step.
+        # A plateau was counted above, before this epoch's checkpoint. Lightning would count it behind the checkpoint,
+        # and a resumed training would lose the step.
         if not isinstance(scheduler, ReduceLROnPlateau):
             scheduler.step()
 

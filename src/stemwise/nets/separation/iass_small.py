@@ -46,6 +46,7 @@ class IassSmall(nn.Module):
             [nn.Conv2d(max(w // 2, depth), v, 1) for w, v in zip(widths, (depth, *widths[:2]), strict=True)]
         )
         self.to_masks = nn.Linear(depth * bands, targets * bins)
+        nn.init.constant_(self.to_masks.bias, -math.log(targets))  # every mask starts near its share of the mixture
         self.head = nn.Sequential(
             nn.Conv1d(widths[2] * (bands // 64), 64, 3, padding=1),
             nn.BatchNorm1d(64),

@@ -1,0 +1,139 @@
+import numpy as np
+import pytest
+import soundfile
+
+from stemwise import audio
+from stemwise.errors import AudioError
+from stemwise.files import beside, fingerprint, write_json
+
+RATE = 44100
+
+
+def tone(seconds: float = 1.0, rate: int = RATE, hertz: float = 440.0) -> np.ndarray:
+    time = np.arange(round(seconds * rate)) / rate
+    return (0.5 * np.sin(2 * np.pi * hertz * time)).astype(np.float32)[None]
+
+
+@pytest.mark.parametrize(("suffix", "tolerance"), [(".wav", 0), (".flac", 1 / 2**22), (".ogg", 0.05), (".mp3", 0.05)])
+def test_what_is_written_is_read_back(tmp_path, suffix, tolerance):
+    path, stereo = tmp_path / f"a{suffix}", np.concatenate([tone(), 0.5 * tone()])
+    audio.write(path, stereo, RATE)
+    found, rate = audio.read(path)
+    assert rate == RATE and found.shape[0] == 2
+    length = min(found.shape[1], RATE)
+    assert np.abs(found[:, :length] - stereo[:, :length])[:, 2000:-2000].max() <= tolerance
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_ranges_are_exact(tmp_path):
+    audio.write(tmp_path / "a.wav", tone(), RATE)
+    whole, _ = audio.read(tmp_path / "a.wav")
+    part, _ = audio.read(tmp_path / "a.wav", 1000, 1500)
+    np.testing.assert_array_equal(part, whole[:, 1000:1500])
+
+
+def _without_header(path, loud_first: bool):
+    """A variable-rate mp3 without its first frame, which holds the length: libsndfile guesses by the first bit rate."""
+    noise, rest = 0.4 * np.random.default_rng(0).standard_normal(20 * RATE), np.zeros(20 * RATE)
+    soundfile.write(path, np.concatenate([noise, rest] if loud_first else [rest, noise]), RATE, bitrate_mode="VARIABLE")
+    data = path.read_bytes()
+    path.write_bytes(data[data.index(data[:2], 4) :])
+    return path
+
+
+def test_an_mp3_that_overstates_its_length_is_measured_by_decoding(tmp_path):
+    path = _without_header(tmp_path / "a.mp3", loud_first=False)
+    claimed = soundfile.info(path).frames
+    assert claimed > 41 * RATE  # else this test shows nothing
+    assert 39 * RATE < audio.info(path).samples < 41 * RATE
+    assert audio.read(path)[0].shape == (1, audio.info(path).samples)
+
+
+def test_an_mp3_that_understates_its_length_is_refused(tmp_path):
+    path = _without_header(tmp_path / "a.mp3", loud_first=True)
+    assert soundfile.info(path).frames < 39 * RATE
+    with pytest.raises(AudioError, match="understates its length"):
+        audio.info(path)
+
+
+@pytest.mark.parametrize("to", [16000, 22050, 48000, 44100])
+def test_resampling_keeps_a_tone_and_drops_what_does_not_fit(to):
+    length = -(-RATE * to // RATE)
+    found = audio.resample(tone(hertz=1000), RATE, to)
+    assert found.shape == (1, length)
+    middle = slice(2000, length - 2000)
+    np.testing.assert_allclose(found[:, middle], tone(rate=to, hertz=1000)[:, middle], atol=1e-3)
+    if to < RATE:
+        gone = audio.resample(tone(hertz=0.6 * to), RATE, to)[:, middle]
+        assert 20 * np.log10(np.abs(gone).max() / 0.5) < -60
+
+
+def test_channels():
+    stereo = np.stack([np.ones(4), np.zeros(4)]).astype(np.float32)
+    np.testing.assert_array_equal(audio.as_channels(stereo, 1), np.full((1, 4), 0.5))
+    np.testing.assert_array_equal(audio.as_channels(stereo[:1], 2), np.ones((2, 4)))
+    with pytest.raises(AudioError, match="6 channels cannot become 2"):
+        audio.as_channels(np.zeros((6, 4), np.float32), 2)
+
+
+def test_clipping_is_said(tmp_path):
+    with pytest.warns(UserWarning, match="peak 1.50 was clipped"):
+        audio.write(tmp_path / "a.flac", 3 * tone(), RATE)
+    audio.write(tmp_path / "a.wav", 3 * tone(), RATE)
+    assert audio.read(tmp_path / "a.wav")[0].max() == pytest.approx(1.5, abs=1e-3)
+
+
+def test_bad_files_raise(tmp_path):
+    with pytest.raises(AudioError, match="no such file"):
+        audio.info(tmp_path / "gone.wav")
+    (tmp_path / "text.wav").write_text("hello")
+    with pytest.raises(AudioError, match="cannot be read as audio"):
+        audio.read(tmp_path / "text.wav")
+    audio.write(tmp_path / "a.wav", tone(), RATE)
+    with pytest.raises(AudioError, match="ends after 44100 samples where 50000"):
+        audio.read(tmp_path / "a.wav", 0, 50_000)
+    with pytest.raises(AudioError, match=r"cannot write '.xyz'"):
+        audio.write(tmp_path / "a.xyz", tone(), RATE)
+    bad = tone()
+    bad[0, 7] = np.inf
+    with pytest.raises(AudioError, match="first at sample 7"):
+        audio.write(tmp_path / "b.wav", bad, RATE)
+    assert not (tmp_path / "b.wav").exists()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
+def test_nothing_half_written_is_left(tmp_path, error):
+    target = tmp_path / "deep" / "file.txt"
+    write_json(target, {"a": 1})
+
+    def fail():
+        with beside(target) as part:
+            part.write_text("half")
+            raise error
+
+    with pytest.raises(error):
+        fail()
+    assert target.read_text() == '{\n  "a": 1\n}\n' and [p.name for p in target.parent.iterdir()] == ["file.txt"]
+
+
+def test_a_folder_is_replaced_as_a_whole(tmp_path):
+    for content in ("one", "two"):
+        with beside(tmp_path / "folder") as part:
+            part.mkdir()
+            (part / content).write_text(content)
+    assert [p.name for p in (tmp_path / "folder").iterdir()] == ["two"]
+
+
+def test_json_has_no_nan(tmp_path):
+    with pytest.raises(ValueError, match="JSON"):
+        write_json(tmp_path / "a.json", {"a": float("nan")})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_fingerprint_follows_files_and_settings(tmp_path):
+    file = tmp_path / "a"
+    file.write_text("1")
+    first = fingerprint([file], 1)
+    assert fingerprint([file], 1) == first != fingerprint([file], 2)
+    file.write_text("22")
+    assert fingerprint([file], 1) != first

@@ -1,0 +1,156 @@
+"""The commands, as a user types them."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from typer.testing import CliRunner
+
+from stemwise.cli import app
+from stemwise.export import build, save
+from tests.test_export import DESCRIPTION, exported
+
+STEMWISE = str(Path(sys.executable).with_name("stemwise"))
+NAMES = {"a", "b"}
+
+
+def stemwise(*words: object, code: int = 0) -> str:
+    """What the command printed, on either stream; fails unless it ended with `code` and by itself."""
+    shown = CliRunner().invoke(app, [*map(str, words)], terminal_width=200)
+    assert shown.exit_code == code, shown.output
+    assert shown.exception is None or isinstance(shown.exception, SystemExit)
+    return shown.output
+
+
+@pytest.fixture
+def model(tmp_path) -> Path:
+    save(tmp_path / "model.safetensors", exported(), DESCRIPTION)
+    return tmp_path / "model.safetensors"
+
+
+def song(path: Path, seconds: float = 3.0, rate: int = 44100, channels: int = 2, **how) -> Path:
+    rng = np.random.default_rng(0)
+    soundfile.write(path, 0.2 * rng.standard_normal((round(seconds * rate), channels)), rate, **how)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "rate", "channels"), [("a.wav", 44100, 2), ("b c.flac", 48000, 1), ("d.mp3", 44100, 2), ("e.wav", 8000, 3)]
+)
+def test_stems_keep_rate_length_and_channels(tmp_path, model, name, rate, channels):
+    source = song(tmp_path / name, rate=rate, channels=channels)
+    stemwise("separate", source, "--out", tmp_path / "out", "--model", model)
+    folder = tmp_path / "out" / source.stem
+    assert {file.name for file in folder.iterdir()} == {"a.wav", "b.wav", "activity.csv", "segments.csv"}
+    samples = 3 * rate if source.suffix != ".mp3" else soundfile.read(source)[0].shape[0]
+    for file in folder.glob("*.wav"):
+        info = soundfile.info(file)
+        assert (info.samplerate, info.channels, info.frames) == (rate, channels, samples)
+    header, *rows = (folder / "activity.csv").read_text().splitlines()
+    assert header == "time,a,b,a gate,b gate" and len(rows) == 1 + -(-samples * 8000 // rate) // 128
+    assert not list((tmp_path / "out").glob(".*"))
+
+
+def test_stems_of_an_open_gate_are_what_the_model_makes_of_the_song(tmp_path, model):
+    import torch
+
+    source = song(tmp_path / "a.wav", rate=8000)
+    stemwise("separate", source, "--out", tmp_path, "--model", model, "--gate", "off")
+    mixture = torch.from_numpy(soundfile.read(source, dtype="float32")[0].T)[None]
+    with torch.inference_mode():
+        stems = exported().model.estimate(mixture).stems[0].numpy()
+    for name, expected in zip("ab", stems, strict=True):
+        np.testing.assert_allclose(soundfile.read(tmp_path / "a" / f"{name}.wav")[0].T, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("suffix", ["flac", "mp3"])
+def test_other_formats(tmp_path, model, suffix):
+    stemwise("separate", song(tmp_path / "a.wav"), "--out", tmp_path, "--model", model, "--format", suffix)
+    assert soundfile.info(tmp_path / "a" / f"b.{suffix}").samplerate == 44100
+
+
+def test_the_newest_run_is_the_default_model(tmp_path, home):
+    said = stemwise("separate", song(tmp_path / "a.wav"), "--out", tmp_path, code=1)
+    assert "no trained model under" in said and "make demo" in said
+    save(home / "runs" / "x" / "model.safetensors", exported(), DESCRIPTION)
+    assert "4 files in" in stemwise("separate", tmp_path / "a.wav", "--out", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda path: path.unlink(), "no such file"),
+        (lambda path: path.write_bytes(b"RIFF"), "cannot be read as audio"),
+        (lambda path: soundfile.write(path, np.zeros((0, 2)), 44100), "holds no samples"),
+        (lambda path: soundfile.write(path, np.full((99, 1), np.nan), 44100, subtype="FLOAT"), "NaN"),
+    ],
+)
+def test_a_bad_song_ends_in_a_sentence_and_leaves_nothing(tmp_path, model, spoil, said):
+    source = song(tmp_path / "a.wav")
+    spoil(source)
+    assert said in stemwise("separate", source, "--out", tmp_path / "out", "--model", model, code=1)
+    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
+
+
+def test_silence_gives_silence(tmp_path, model):
+    soundfile.write(tmp_path / "a.wav", np.zeros((44100, 2)), 44100)
+    stemwise("separate", tmp_path / "a.wav", "--out", tmp_path, "--model", model)
+    assert not soundfile.read(tmp_path / "a" / "a.wav")[0].any()
+
+
+def test_an_interrupt_leaves_nothing_half_written(tmp_path, model):
+    source = song(tmp_path / "long.wav", seconds=400)
+    command = [STEMWISE, "separate", source, "--out", tmp_path / "out", "--model", model]
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
+    ) as process:
+        deadline = time.monotonic() + 60
+        while not list(tmp_path.glob("out/.separating-*/stems.npy")):
+            assert time.monotonic() < deadline and process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=60)[1]
+    assert process.returncode == 130 and "interrupted" in said and "Traceback" not in said
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_label_writes_outside_the_tree(tree, tmp_path, home):
+    before = sorted(tree.rglob("*"))
+    stemwise("label", tree)
+    folder = home / "data" / "labels" / "Tree"
+    assert len(list(folder.glob("*_ACTIVATION_CONF.lab"))) == len(list(folder.glob("*_SOURCEID.lab"))) == 3
+    stemwise("label", tree, "--out", tmp_path / "elsewhere")
+    assert len(list((tmp_path / "elsewhere").iterdir())) == 6
+    assert sorted(tree.rglob("*")) == before
+
+
+def test_label_refuses_an_empty_folder(tmp_path):
+    assert f"no audio under {tmp_path}" in stemwise("label", tmp_path, code=1)
+
+
+def test_synthesize_then_label(tmp_path):
+    said = stemwise("synthesize", "--preset", "tiny", "--songs", "3", "--out", tmp_path / "songs", "--processes", "1")
+    assert "3 songs in" in said
+    assert "3 songs" in stemwise("label", tmp_path / "songs")
+    assert "preset" in stemwise("synthesize", "--preset", "nonesuch", "--out", tmp_path / "x", code=1)
+
+
+def test_a_full_disk_ends_in_a_sentence(tmp_path, model):
+    """A file size limit of the process stands in for a full disk."""
+    command = f"{STEMWISE} separate {song(tmp_path / 'a.wav')} --out {tmp_path / 'out'} --model {model}"
+    limited = f"ulimit -f 200; trap '' XFSZ; exec {command}"
+    shown = subprocess.run(["bash", "-c", limited], capture_output=True, text=True, check=False)
+    assert shown.returncode == 1 and "error:" in shown.stderr and "Traceback" not in shown.stderr
+    assert list((tmp_path / "out").iterdir()) == []
+    assert build(DESCRIPTION)
+
+
+def test_help_of_the_installed_command_lists_the_commands():
+    said = subprocess.run([STEMWISE, "--help"], capture_output=True, text=True, check=True).stdout
+    assert all(command in said for command in ("separate", "label", "synthesize"))
