@@ -3,7 +3,6 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PY     := $(BIN)/python
-DEMO_SONGS = $${STEMWISE_HOME:-.}/data/synthetic/demo
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo train eval test soak lint bench clean
@@ -19,7 +18,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,synth,musdb,wandb,dev]'
 	@touch $@
 
-demo: setup     ## songs, training, scores and a page: about 12 minutes on two cores
+demo: setup     ## songs, training, scores and a page: about ten minutes on two cores
 	$(PY) -m src.demo
 
 train: setup    ## train, for example: make train ARGS="experiment=iass_medley data.root=/path/to/MedleyDB"

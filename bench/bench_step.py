@@ -1,12 +1,12 @@
-"""A training step of iass_small (six targets, 16 kHz) against one of iass (one target, 44.1 kHz) on the same seconds of audio."""
+"""A training step of iass_small (six targets, 16 kHz) against one of iass (one target, 44.1 kHz) on equal seconds."""
 
 import time
 
 import numpy as np
 import torch
 
-from stemwise.losses import ActivityCrossEntropy, MaskedMagnitude, WeightedTerms
 from stemwise.loading.batch import Batch
+from stemwise.losses import ActivityCrossEntropy, MaskedMagnitude, WeightedTerms
 from stemwise.model import Estimate, SpectralModel
 from stemwise.nets.separation.iass import Iass
 from stemwise.nets.separation.iass_small import IassSmall
@@ -48,7 +48,8 @@ def main() -> None:
         step(*side)
     seconds = np.median([[step(*side) for side in sides] for _ in range(ROUNDS)], axis=0)
     print(f"{BATCH} × {SECONDS} s, {torch.get_num_threads()} threads")
-    print(f"iass (1 target) {seconds[0]:.2f} s, iass_small (6 targets) {seconds[1]:.2f} s, ratio {seconds[0] / seconds[1]:.2f}")
+    ratio = seconds[0] / seconds[1]
+    print(f"iass (1 target) {seconds[0]:.2f} s, iass_small (6 targets) {seconds[1]:.2f} s, ratio {ratio:.2f}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """What `make demo` runs: songs, training, scores and a page, each by the command a user would type."""
 
-import json
 import shlex
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from stemwise.files import write_json
+from stemwise.files import merge_json
 from stemwise.home import data_home, runs_home
 
 SONGS = data_home() / "synthetic" / "demo"
@@ -46,7 +45,10 @@ class PeakMemory(threading.Thread):
 
 
 def _bytes(process: psutil.Process) -> int:
-    memory = process.memory_full_info()
+    try:
+        memory = process.memory_full_info()
+    except psutil.AccessDenied:  # macOS tells only of one's own processes
+        return int(process.memory_info().rss)
     return int(getattr(memory, "pss", memory.rss))
 
 
@@ -75,9 +77,7 @@ def main() -> None:
     stages = {name: run_stage(name, command) for name, command in STAGES.items()}
     total = round(sum(stage["seconds"] for stage in stages.values()), 1)
     peak = max(stage["peak_memory_gb"] for stage in stages.values())
-    path = RUN / "summary.json"
-    summary = json.loads(path.read_text(encoding="utf-8"))
-    write_json(path, {"stages": stages, "seconds": total, "peak_memory_gb": peak, **summary})
+    merge_json(RUN / "summary.json", {"stages": stages, "seconds": total, "peak_memory_gb": peak})
     print(f"\n{total / 60:.1f} min, {peak:.1f} GB at most. Open {RUN / 'page.html'}")
     print(f"Then: .venv/bin/stemwise separate your_song.mp3 --out separated   (uses {RUN / 'model.safetensors'})")
 

@@ -1,7 +1,6 @@
 """Train a separator: python -m src.train experiment=iass_medley data.root=/path/to/MedleyDB"""
 
 import logging
-import sys
 from pathlib import Path
 
 import hydra
@@ -10,11 +9,10 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
-from stemwise import configs
 from stemwise.callbacks.checkpoints import load_best
-from stemwise.errors import StemwiseError
 from stemwise.evaluation.reference import reference
 from stemwise.evaluation.thresholds import choose_gate
+from stemwise.experiment import configs, runs
 from stemwise.export import Exported, save
 from stemwise.separator import Separator
 
@@ -24,12 +22,17 @@ CONF = str(Path(__file__).resolve().parents[1] / "conf")
 
 
 def train(config: DictConfig, run: Path) -> float:
-    """Fit, export to `run`/model.safetensors, and return the best validation loss (what a sweep minimises)."""
-    configs.record(run, config)
+    """Fit, export to `run`/model.safetensors, and return the best validation loss, which a sweep may minimise.
+
+    (Losses of different weights cannot be compared; then look at val/separation and val/activity in the csv logs.)
+    """
+    configs.check(config)
     pl.seed_everything(config.seed, workers=True, verbose=False)
     model = instantiate(config.model)
     data = configs.make_data(config, model)
     task = configs.make_task(config, model)
+    gate = instantiate(config.gate)
+    card = runs.record(run, config, data)
     trainer: pl.Trainer = instantiate(
         config.trainer,
         callbacks=list(instantiate(config.callbacks).values()),
@@ -37,33 +40,23 @@ def train(config: DictConfig, run: Path) -> float:
         default_root_dir=run,
     )
     log.info("training %s on %s into %s", config.name, config.data.root, run)
-    trainer.fit(task, data, ckpt_path=config.resume or None, weights_only=True)
-    if trainer.interrupted:
-        raise KeyboardInterrupt
-    best = load_best(trainer, task)
-    device = str(trainer.strategy.root_device)
-    valid = [reference(id, song, model.sample_rate, model.stft.hop) for id, song in data.prepared("valid").items()]
-    gate = choose_gate(Separator(model, device=device), valid, instantiate(config.gate), config.gate_may_lose)
-    card = {"name": config.name, "seed": config.seed, "validation loss": best, **configs.environment()}
-    save(run / "model.safetensors", Exported(model, gate, card), configs.plain(config.model))
-    log.info("exported %s", run / "model.safetensors")
+    runs.fit(trainer, task, data, config.resume)
+    best = load_best(trainer, task, data)
+    if trainer.is_global_zero:
+        device = str(trainer.strategy.root_device)
+        valid = (reference(id, song, model.sample_rate, model.stft.hop) for id, song in data.prepared("valid").items())
+        gate = choose_gate(Separator(model, device=device), valid, gate, config.gate_may_lose)
+        description = configs.plain(config.model)
+        save(run / "model.safetensors", Exported(model, gate, {**card, "validation loss": best}), description)
+        log.info("exported %s", run / "model.safetensors")
     return best
 
 
 @hydra.main(version_base="1.3", config_path=CONF, config_name="train")
 def main(config: DictConfig) -> float:
     run = Path(HydraConfig.get().runtime.output_dir)
-    try:
+    with configs.in_a_sentence(runs.how_to_go_on(run)):
         return train(config, run)
-    except StemwiseError as fault:
-        sys.exit(f"error: {fault}")
-    except KeyboardInterrupt:
-        last = run / "checkpoints" / "last.ckpt"
-        cure = (
-            f"Go on with the same command and resume={last}" if last.is_file() else "No epoch was finished; start anew"
-        )
-        log.warning("interrupted. %s", cure)
-        sys.exit(130)
 
 
 if __name__ == "__main__":

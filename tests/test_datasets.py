@@ -7,7 +7,7 @@ import yaml
 
 from stemwise import labels
 from stemwise.activity import activation_confidence
-from stemwise.datasets.base import splits_by_artist
+from stemwise.datasets.base import artist_keys, splits_by_artist
 from stemwise.datasets.medleydb import MedleyDB
 from stemwise.errors import AudioError, DataError
 from stemwise.song import Song
@@ -95,6 +95,21 @@ def test_a_broken_song_is_named_with_the_cure(tree, fault):
     assert [song.id for song in MedleyDB(tree, skip=[IDS[0]]).songs()] == list(IDS[1:])
 
 
+def test_all_findings_come_at_once_with_the_ids_to_skip(tree):
+    for id in IDS[:2]:
+        next((tree / "Audio" / id).rglob("*_STEM_01.wav")).unlink()
+    with pytest.raises(DataError, match=r"(?s)2 of 3 songs.*Ann_One.*Bob_Two.*data.skip=\[Ann_One,Bob_Two\]"):
+        MedleyDB(tree).songs()
+
+
+def test_songs_with_bleed_can_be_left_out(tree):
+    edit_metadata(tree / "Audio" / IDS[0], lambda meta: meta.update(has_bleed="yes"))
+    assert [song.bleed for song in MedleyDB(tree).songs()] == [True, False, False]
+    reader = MedleyDB(tree, bleed=False)
+    assert [song.id for song in reader.songs()] == list(IDS[1:])
+    assert reader.splits() == {"train": [], "valid": [IDS[1]], "test": [IDS[2]]}
+
+
 def test_nan_is_found_when_the_audio_is_read(tree):
     audio = np.zeros((4 * 44100, 2), np.float32)
     audio[77, 1] = np.nan
@@ -135,14 +150,28 @@ def test_splits_from_a_file_are_checked(tree):
     for content, said in (
         ({"train": [IDS[0]], "valid": ["Zoe"], "test": []}, "valid names Zoe"),
         ({"train": [IDS[0]]}, "not of the form"),
+        ({"train": [], "valid": [IDS[1]], "test": [IDS[1]]}, "Bob_Two of test is by an artist who is in valid too"),
     ):
         path.write_text(json.dumps(content))
         with pytest.raises(DataError, match=said):
             MedleyDB(tree).splits()
     edit_metadata(tree / "Audio" / IDS[2], lambda meta: meta.update(artist="Ann"))
     path.write_text(json.dumps({"train": [IDS[0]], "valid": [IDS[1]], "test": [IDS[2]]}))
-    with pytest.raises(DataError, match="Cyd_Three of test is by 'Ann', who is in train too"):
+    with pytest.raises(DataError, match="Cyd_Three of test is by an artist who is in train too"):
         MedleyDB(tree).splits()
+    assert MedleyDB(tree, skip=[IDS[0]]).splits() == {"train": [], "valid": [IDS[1]], "test": [IDS[2]]}
+
+
+def test_one_artist_in_several_spellings_stays_in_one_part():
+    def song(id, artist):
+        return Song(id, artist, "", 1, 1, 1, ())
+
+    nelson = [song("LizNelson_A", "Liz Nelson"), song("LizNelson_B", "Liz Nelson & Jennifer Davies")]
+    vinyl = [song("HopsNVinyl_A", "Hops 'n Vinyl"), song("X_B", "Hops ’n Vinyl")]
+    others = [song(f"song_{n}", f"artist {n}") for n in range(5)]  # a prefix that is nobody's name joins nobody
+    keys = artist_keys([*nelson, *vinyl, *others])
+    assert keys["LizNelson_A"] == keys["LizNelson_B"] and keys["HopsNVinyl_A"] == keys["X_B"]
+    assert len(set(keys.values())) == 7
 
 
 def test_splits_by_artist_do_not_move_anybody_when_songs_are_added():
@@ -155,6 +184,14 @@ def test_splits_by_artist_do_not_move_anybody_when_songs_are_added():
         assert set(ids) <= set(many[part])
         assert len({id.rpartition("_")[0] for id in ids}) * 2 == len(ids)
     assert 0.1 < len(few["test"]) / 400 < 0.3 and 0.08 < len(few["valid"]) / 400 < 0.25
+
+
+def test_with_few_artists_no_part_is_left_empty_if_it_can_be_helped():
+    for names in (["Ann", "Bob", "Cyd"], ["x", "y", "z", "w"], ["only", "two"]):
+        splits = splits_by_artist([Song(name, name, "", 1, 1, 1, ()) for name in names])
+        assert sorted(id for ids in splits.values() for id in ids) == sorted(names)
+        assert sum(bool(ids) for ids in splits.values()) == min(len(names), 3)
+        assert splits["train"] and splits["valid"]
 
 
 def test_labels_are_cached_and_the_cache_follows_the_files(tree, home, monkeypatch):

@@ -9,9 +9,9 @@ from stemwise.evaluation.bounds import ideal_masks
 from stemwise.evaluation.reference import Reference, reference
 from stemwise.evaluation.scores import Estimated, gated, score_song
 from stemwise.evaluation.thresholds import choose_gate
-from stemwise.evaluation.views import liveliest
 from stemwise.gate import Gate
 from stemwise.model import Estimate
+from stemwise.report.views import liveliest
 from stemwise.separator import Separator
 from tests.test_loading import HOP, RATE, Stub
 

@@ -45,6 +45,7 @@ def test_the_filter_is_the_nearest_odd_number_of_frames(seconds, rate, frames):
 def test_thresholds_per_target_and_the_other_kinds():
     probability = np.array([[0.3, 0.6], [0.3, 0.6]])
     np.testing.assert_array_equal(Gate("hard", [0.2, 0.5], 0).weights(probability, RATE), [[1, 1], [0, 1]])
+    np.testing.assert_array_equal(Gate("hard", 0.0, 0).weights(np.zeros((1, 2)), RATE), [[1, 1]])
     np.testing.assert_allclose(Gate("soft").weights(probability, RATE), probability)
     np.testing.assert_array_equal(Gate("off").weights(probability, RATE), np.ones((2, 2)))
 

@@ -10,13 +10,8 @@ import pytest
 HEAVY = {"pytorch_lightning", "hydra", "omegaconf", "wandb", "musdb", "museval", "matplotlib", "librosa", "pandas"}
 HEAVY |= {"sklearn", "pretty_midi", "midirenderer", "jinja2"}
 # Whose business it is to need an extra.
-EXTRA = (
-    "stemwise.tasks",
-    "stemwise.callbacks",
-    "stemwise.configs",
-    "stemwise.evaluation",
-    "stemwise.loading.datamodule",
-)
+EXTRA = ("stemwise.tasks", "stemwise.callbacks", "stemwise.experiment", "stemwise.evaluation")
+EXTRA += ("stemwise.loading.datamodule", "stemwise.report.views")
 
 
 def loaded(code: str) -> set[str]:

@@ -1,8 +1,10 @@
 """The doors: train, resume, evaluate, and every experiment file."""
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -11,17 +13,14 @@ import pytest
 import pytorch_lightning as pl
 import torch
 from hydra import compose, initialize_config_dir
-from hydra.errors import ConfigCompositionException, InstantiationException
+from hydra.errors import ConfigCompositionException
 from omegaconf import DictConfig, OmegaConf, open_dict
-from omegaconf.errors import MissingMandatoryValue
 from src.eval import CONF, evaluate_run
 from src.train import train
 
-from stemwise import configs
-from stemwise.callbacks.checkpoints import load_best
 from stemwise.errors import DataError, ModelError
+from stemwise.experiment import configs, runs
 from stemwise.export import describe, load
-from stemwise.losses import WeightedTerms
 
 ROOT = Path(__file__).resolve().parents[1]
 EXPERIMENTS = sorted(path.stem for path in (ROOT / "conf" / "experiment").glob("*.yaml"))
@@ -38,6 +37,7 @@ def composed(run: Path, *overrides: str, name: str = "train") -> DictConfig:
         for group in ("callbacks", "logger"):
             text = OmegaConf.to_yaml(config.get(group, {})).replace("${hydra:runtime.output_dir}", str(run))
             config[group] = OmegaConf.create(text)
+            config[group]._set_parent(config)
     return config
 
 
@@ -80,8 +80,8 @@ def test_the_validated_weights_are_the_exported_ones(tree, tmp_path):
     """The exported model, on the validation excerpts and with the loss of the config, gives the logged score."""
     run = tmp_path / "run"
     best = trained(run, tree, *SMALL, "trainer.max_steps=6", "loading.excerpts=4")
-    config = configs.read_config(run)
-    model = load(run / "model.safetensors").model
+    exported = load(run / "model.safetensors")
+    config, model = runs.read(run, exported)[0], exported.model
     data = configs.make_data(config, model)
     data.setup("fit")
     task = configs.make_task(config, model).eval()
@@ -91,20 +91,25 @@ def test_the_validated_weights_are_the_exported_ones(tree, tmp_path):
 
 
 def test_stopped_and_resumed_is_the_same_as_undisturbed(tree, tmp_path):
-    """Two epochs and two more end at the weights of four, bit for bit."""
-    settings = [
-        *SMALL,
-        "optimizer.scheduler.patience=0",
-        "+optimizer.scheduler.threshold=10",
-    ]  # cuts the rate each epoch
-    trained(tmp_path / "whole", tree, *settings, "trainer.max_steps=8")
-    trained(tmp_path / "first", tree, *settings, "trainer.max_steps=4")
-    resumed = f"resume={tmp_path / 'first' / 'checkpoints' / 'last.ckpt'}"
-    trained(tmp_path / "rest", tree, *settings, "trainer.max_steps=8", resumed)
-    whole, rest = weights(tmp_path / "whole"), weights(tmp_path / "rest")
-    assert all(torch.equal(whole[name], rest[name]) for name in whole)
-    first = weights(tmp_path / "first")
-    assert not torch.equal(whole["model.net.to_bands.weight"], first["model.net.to_bands.weight"])
+    """Two epochs and two more end at the weights, the exported model and the curves of four, bit for bit.
+
+    The learning rate is cut after each epoch, and is so high that the first epochs are the best: a resumed run has to
+    remember both.
+    """
+    settings = [*SMALL, "optimizer.scheduler.patience=0", "+optimizer.scheduler.threshold=10"]
+    settings += ["optimizer.optimizer.lr=0.05", "optimizer.scheduler.factor=0.9"]
+    whole, pieces = tmp_path / "whole", tmp_path / "pieces"
+    trained(whole, tree, *settings, "trainer.max_steps=8")
+    trained(pieces, tree, *settings, "trainer.max_steps=4")
+    first = weights(pieces)
+    trained(pieces, tree, *settings, "trainer.max_steps=8", f"resume={pieces / 'checkpoints' / 'last.ckpt'}")
+    for file in ("last.ckpt", "best.ckpt"):
+        expected, found = weights(whole, file), weights(pieces, file)
+        assert all(torch.equal(expected[name], found[name]) for name in expected), file
+    assert not torch.equal(first["model.net.to_bands.weight"], weights(pieces)["model.net.to_bands.weight"])
+    assert describe(pieces / "model.safetensors")["gate"] == describe(whole / "model.safetensors")["gate"]
+    curves = [runs.read_curves(run)["val/loss"].dropna().tolist() for run in (whole, pieces)]
+    assert curves[0] == curves[1] and len(curves[0]) == 4 and np.argmin(curves[0]) < 2
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others(tree, tmp_path):
@@ -136,7 +141,7 @@ def test_single_task_leaves_the_activity_head_as_it_was(tree, tmp_path):
 
     fresh = instantiate(composed(tmp_path, f"data.root={tree}", *SMALL).model).state_dict()
     after = weights(tmp_path / "run")
-    assert torch.equal(after["model.net.head.3.weight"], fresh["net.head.3.weight"])
+    assert torch.equal(after["model.net.head.body.0.weight"], fresh["net.head.body.0.weight"])
     assert not torch.equal(after["model.net.to_masks.weight"], fresh["net.to_masks.weight"])
 
 
@@ -146,29 +151,76 @@ def test_unknown_keys_are_refused(override, tmp_path):
         composed(tmp_path, override)
 
 
-def test_a_root_must_be_chosen(tmp_path):
-    config = composed(tmp_path, "experiment=iass_medley")
-    with pytest.raises(MissingMandatoryValue):
-        configs.plain(config.data)
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["experiment=iass_medley"], "error: data.root must be chosen, as in data.root=..."),
+        (["data.root={tree}", "targets=[pianos]"], "error: targets 'mms' have no 'pianos'"),
+        (["data.root={tree}", "loss.weights.activity=-1"], "none may be negative"),
+        (["data.root={tree}", "model=iass"], "Iass has 1 outputs for 6 targets"),
+        (["data.root={tree}", "optimizer=one_cycle"], "set trainer.max_steps"),
+        (["data.root={tree}", "loading.excerpts=4"], "do not fill one batch of loading.batch_size=8"),
+        (["data.root={tree}", "gate.kind=loud"], "gate 'loud' is unknown"),
+        (["data.root={tree}/nowhere"], "no audio under"),
+        (["data.root={tree}", "resume={tree}/a/nothing.ckpt"], "no such checkpoint"),
+    ],
+)
+def test_what_cannot_be_trained_ends_in_a_sentence(overrides, said, tree, tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended, configs.in_a_sentence():
+        config = composed(tmp_path, *[word.format(tree=tree) for word in overrides])
+        train(config, tmp_path / "run")
+    assert said in str(ended.value) and not (tmp_path / "run" / "model.safetensors").exists()
 
 
-def test_a_negative_loss_weight_is_refused_before_training(tree, tmp_path):
-    with pytest.raises((ModelError, InstantiationException), match="none may be negative"):
-        trained(tmp_path / "run", tree, *SMALL, "loss.weights.activity=-1")
+def test_a_training_too_short_for_an_epoch_exports_its_last_weights(tree, tmp_path):
+    run = tmp_path / "run"
+    best = trained(run, tree, *SMALL, "trainer.max_steps=1", "loading.excerpts=8")
+    assert np.isfinite(best) and describe(run / "model.safetensors")["card"]["validation loss"] == best
 
 
-def test_no_epoch_no_model(tree, tmp_path):
-    with pytest.raises(ModelError, match="no epoch was validated"):
-        trained(tmp_path / "run", tree, *SMALL, "trainer.max_steps=1", "loading.excerpts=8")
-    assert not (tmp_path / "run" / "model.safetensors").exists()
-    assert isinstance(load_best, object) and WeightedTerms
+def test_a_folder_that_is_no_run_raises(tmp_path):
+    for asked in ([f"run={tmp_path}"], []):
+        with pytest.raises(ModelError, match=r"no such model|no trained model under"):
+            evaluate_run(composed(tmp_path, *asked, name="eval"))
 
 
-def test_a_folder_that_is_no_run_raises(tmp_path, home):
-    with pytest.raises(DataError, match="not a run folder"):
-        evaluate_run(composed(tmp_path, f"run={tmp_path}", name="eval"))
-    with pytest.raises(DataError, match="no trained run under"):
-        configs.newest_run()
+def test_a_model_is_never_described_by_another_trainings_config(tree, tmp_path):
+    run = tmp_path / "run"
+    trained(run, tree, *SMALL)
+    config = composed(run, f"data.root={tree}", *SMALL, "seed=7")
+    runs.record(run, config, configs.make_data(config, load(run / "model.safetensors").model))
+    with pytest.raises(DataError, match=r"begun after model.safetensors was exported"):
+        evaluate_run(composed(run, f"run={run}", name="eval"))
+
+
+def test_a_run_is_scored_on_the_songs_it_was_split_into(tree, tmp_path):
+    """Moving songs between the parts of the tree later moves none in the run."""
+    run = tmp_path / "run"
+    trained(run, tree, *SMALL)
+    (tree / "splits.json").write_text('{"train": ["Cyd_Three"], "valid": ["Bob_Two"], "test": ["Ann_One"]}')
+    scored = evaluate_run(composed(run, f"run={run}", "report=false", name="eval"))
+    assert scored == run and set(pd.read_csv(run / "scores.csv").song) == {"Cyd_Three"}
+
+
+def test_other_questions_get_a_folder_of_their_own(tree, tmp_path):
+    run = tmp_path / "run"
+    trained(run, tree, *SMALL)
+    asked = [f"run={run}", "report=false", f"root={tree}", "part=all", "gate=soft"]
+    out = evaluate_run(composed(run, *asked, name="eval"))
+    assert out == run / "eval_part-all_root-Tree_gate-soft"
+    assert pd.read_csv(out / "scores.csv").song.nunique() == 3
+    facts = json.loads((out / "summary.json").read_text())["facts"]
+    header = describe(run / "model.safetensors")
+    assert facts["gate"].startswith("soft") and f"{header['gate']['threshold'][0]:.2f}" in facts["gate"]
+    with pytest.raises(DataError, match="choose one of train, valid, test"):
+        evaluate_run(composed(run, f"run={run}", "part=all", name="eval"))
+    with pytest.raises(DataError, match="Cyd_Three of part 'test' is gone"):
+        for file in (tree / "Audio" / "Cyd_Three").rglob("*"):
+            file.rename(tmp_path / file.name) if file.is_file() else None
+        (tree / "Audio" / "Cyd_Three" / "Cyd_Three_STEMS").rmdir()
+        (tree / "Audio" / "Cyd_Three").rmdir()
+        (tree / "splits.json").unlink()
+        evaluate_run(composed(run, f"run={run}", name="eval"))
 
 
 def test_the_door_says_what_is_wrong_in_a_sentence(tmp_path):
@@ -179,3 +231,53 @@ def test_the_door_says_what_is_wrong_in_a_sentence(tmp_path):
     )  # fmt: skip
     assert shown.returncode == 1 and "Traceback" not in shown.stderr
     assert f"error: MedleyDB: no audio under {tmp_path}" in shown.stderr
+
+
+def door(name: str, *words: str) -> None:
+    """A door as a user types it; fails with what it printed."""
+    shown = subprocess.run(
+        [sys.executable, "-m", f"src.{name}", *words], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert shown.returncode == 0, shown.stderr[-3000:]
+
+
+def test_sweeps_over_loss_weights_and_over_gates(tree, home):
+    door("train", "-m", "sweep=loss", "loss.weights.activity=0.0,2.0", f"data.root={tree}", *SMALL)
+    (sweep,) = (home / "runs" / "train").glob("sweep_*")
+    weights = [OmegaConf.load(sweep / job / "config.yaml").loss.weights.activity for job in "01"]
+    assert weights == [0.0, 2.0] and (sweep / "1" / "model.safetensors").is_file()
+    door(
+        "eval", "-m", "sweep=gate", "gate=hard", f"run={sweep / '1'}", "gate.threshold=0.0,1.0", "gate.median_seconds=0"
+    )
+    (sweep,) = (home / "runs").glob("eval/sweep_*")
+    tables = [pd.read_csv(sweep / job / "scores.csv").query("gate == 'hard'") for job in "01"]
+    assert (tables[0].lost_energy == 0).all() and np.allclose(tables[1].lost_energy, 100)
+
+
+def test_wandb_works_offline(tree, tmp_path, monkeypatch):
+    """Losses reach W&B's files beside the csv."""
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    run = tmp_path / "run"
+    trained(run, tree, *SMALL, "logger=wandb")
+    assert list(run.glob("wandb/offline-run-*/*.wandb")) and (run / "log" / "metrics.csv").is_file()
+    import wandb
+
+    wandb.finish()
+
+
+def test_ctrl_c_ends_a_training_with_advice_and_the_advice_works(tree, home):
+    words = ["data.root=" + str(tree), *SMALL, "trainer.max_steps=100000"]
+    command = [sys.executable, "-m", "src.train", *words]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 120
+        while not (found := list(home.glob("runs/train/*/checkpoints/last.ckpt"))):
+            assert time.monotonic() < deadline and process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=60)[1]
+    assert process.returncode == 130 and "Traceback" not in said
+    assert f"resume={found[0]}" in said
+    step = torch.load(found[0], weights_only=True)["global_step"]
+    door("train", *words[:-1], f"trainer.max_steps={step + 2}", f"resume={found[0]}")
+    assert (found[0].parents[1] / "model.safetensors").is_file()

@@ -23,6 +23,8 @@ CUTOFF = 0.8075  # Hz: Wn 0.075 of half the frame rate at the published hop
 SILENT_SUM = 0.01  # below this sum of un-normalised envelopes a frame counts as silent
 SLOPE, MIDPOINT = 20.0, 0.15
 PAD_FRAMES = 9  # of filtfilt, at the published hop (0.42 s)
+MAX_HOP = 27306  # where the cutoff reaches half the frame rate
+MAX_CHANNELS = 16  # more must be a transposed array
 BLOCK = 1024  # frames windowed at a time, to bound memory
 
 Array = NDArray[np.float64]
@@ -37,10 +39,11 @@ def activation_confidence(stems: Iterable[Samples], rate: int, hop: int = PUBLIS
     released files; at any other hop there are 1 + samples // hop frames, the grid of a centred STFT.
 
     A stem's confidence depends on the other stems of the song: half confidence is 0.15 of the song's loudest frame
-    divided by the number of stems. Raises DataError without stems, for stems of unequal length, NaN, and hop < 1.
+    divided by the number of stems. Raises DataError without stems, for stems of unequal length or of another shape or
+    type, for NaN, and for a hop outside 1 to 27306 (where the smoothing filter ends).
     """
-    if hop < 1:
-        raise DataError(f"hop is {hop} samples; it must be 1 or more.")
+    if not 1 <= hop <= MAX_HOP:
+        raise DataError(f"hop is {hop} samples; it must be 1 to {MAX_HOP}.")
     return confidence_of_envelopes(np.stack(_envelopes(stems, rate, hop)), hop)
 
 
@@ -120,6 +123,11 @@ def _envelopes(stems: Iterable[Samples], rate: int, hop: int) -> list[Array]:
 
 
 def _mono(stem: Samples, index: int) -> Samples:
+    if stem.ndim not in (1, 2) or (stem.ndim == 2 and len(stem) > MAX_CHANNELS) or stem.dtype.kind != "f":
+        raise DataError(
+            f"stem {index}: shape {stem.shape} of {stem.dtype}; give floats in ±1 as (sample,) or (channel, sample). "
+            "soundfile.read gives (sample, channel): transpose it."
+        )
     mono = stem if stem.ndim == 1 else stem.mean(axis=0)
     if not mono.size or not np.isfinite(mono).all():
         raise DataError(f"stem {index}: {'no samples' if not mono.size else 'NaN or infinity'}. Export it again.")

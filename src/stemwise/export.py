@@ -14,6 +14,7 @@ from stemwise import __version__
 from stemwise.errors import ModelError
 from stemwise.files import beside
 from stemwise.gate import Gate
+from stemwise.home import runs_home
 from stemwise.model import SpectralModel
 
 FORMAT = 1
@@ -92,6 +93,18 @@ def load(path: Path) -> Exported:
     except RuntimeError as fault:
         raise ModelError(f"{path}: the weights do not fit the description in the header ({fault}).") from fault
     return Exported(model.eval(), Gate(**header["gate"]), header["card"])
+
+
+def newest_model() -> Path:
+    """The newest exported model under the runs folder, sweeps aside. Raises ModelError when there is none."""
+    runs = runs_home()
+    found = [path for path in runs.rglob("model.safetensors") if "sweep_" not in str(path.relative_to(runs))]
+    if not found:
+        raise ModelError(
+            f"no trained model under {runs} (looked for */model.safetensors). Train one with `make demo`, or name "
+            "one: --model for `stemwise separate`, run= for `src.eval`."
+        )
+    return max(found, key=lambda path: path.stat().st_mtime)
 
 
 def _class(name: Any) -> type:

@@ -9,19 +9,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.lib.format import open_memmap
+from numpy.typing import NDArray
+
 
 @contextmanager
-def beside(target: Path) -> Iterator[Path]:
+def beside(target: Path, keep: bool = False) -> Iterator[Path]:
     """Yield a path next to `target` to write to (a file or a folder); rename it to `target` when the block ends well.
 
     When the block raises, KeyboardInterrupt included, what was written is removed and `target` stays as it was.
-    The suffix is kept, since audio and array writers choose their format by it.
+    The suffix is kept, since audio and array writers choose their format by it. With `keep` a folder that another
+    process put there meanwhile stays, since somebody may be reading it.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.stem}.{os.getpid()}.part{target.suffix}")
     try:
         yield part
         if part.is_dir() and target.is_dir():
+            if keep:
+                return
             shutil.rmtree(target)
         part.replace(target)
     finally:
@@ -29,6 +36,18 @@ def beside(target: Path) -> Iterator[Path]:
             shutil.rmtree(part, ignore_errors=True)
         else:
             part.unlink(missing_ok=True)
+
+
+def new_array(path: Path, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """A float32 .npy of zeros mapped from disk, its room on the disk taken at once.
+
+    A mapped file that outgrows the disk would kill the process without a word; this raises OSError instead.
+    """
+    array = open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+    if hasattr(os, "posix_fallocate"):
+        with path.open("rb+") as file:
+            os.posix_fallocate(file.fileno(), 0, max(path.stat().st_size, 1))
+    return np.asarray(array)
 
 
 def write_text(target: Path, text: str) -> None:
@@ -39,6 +58,12 @@ def write_text(target: Path, text: str) -> None:
 def write_json(target: Path, content: Any) -> None:
     """Refuses NaN and infinity, which JSON does not have."""
     write_text(target, json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def merge_json(target: Path, content: dict[str, Any]) -> None:
+    """Write `content` over the keys it has, keeping the others that `target` holds."""
+    kept = json.loads(target.read_text(encoding="utf-8")) if target.is_file() else {}
+    write_json(target, {**kept, **content})
 
 
 def fingerprint(paths: Iterable[Path], *settings: object) -> str:

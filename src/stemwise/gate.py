@@ -18,7 +18,7 @@ class Gate:
     """How activity silences a stem's STFT.
 
     off: weight 1. hard: probability > threshold, then a centred median over `median_seconds`, as in IASS (0.488 s is
-    its 21 frames). soft: the probability itself. `threshold` is one probability, or one per target.
+    its 21 frames). soft: the probability itself. `threshold` is one probability, or one per target; 0 never closes.
     """
 
     kind: Kind = "hard"
@@ -43,7 +43,8 @@ class Gate:
             return np.ones_like(probability, dtype=np.float32)
         if self.kind == "soft":
             return probability.astype(np.float32)
-        return smooth(probability > self._thresholds(len(probability)), self.median_frames(frame_rate))
+        thresholds = self._thresholds(len(probability))
+        return smooth((probability > thresholds) | (thresholds == 0), self.median_frames(frame_rate))
 
     def median_frames(self, frame_rate: float) -> int:
         """The odd number of frames nearest to `median_seconds`; 1 is no filter."""

@@ -1,7 +1,9 @@
-"""Losses as named, weighted terms over an Estimate and a Batch."""
+"""Losses as named, weighted terms over an Estimate and a Batch.
+
+A term is a module `(estimate, batch) -> scalar` whose attribute `needs` names the field of Estimate that it reads.
+"""
 
 from collections.abc import Mapping
-from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -11,14 +13,6 @@ from stemwise.errors import ModelError
 from stemwise.loading.batch import Batch
 from stemwise.model import Estimate
 from stemwise.spectral import Stft
-
-
-class Term(Protocol):
-    """`needs` names the field of Estimate that the term reads."""
-
-    needs: str
-
-    def __call__(self, estimate: Estimate, batch: Batch) -> Tensor: ...
 
 
 class MaskedMagnitude(nn.Module):

@@ -43,6 +43,7 @@ class Net(Protocol):
     """An nn.Module from magnitudes to masks and activity logits or None. `context_frames` a side reach a frame."""
 
     channels: int
+    targets: int
 
     @property
     def context_frames(self) -> int: ...
@@ -63,6 +64,11 @@ class SpectralModel(nn.Module):
 
     def __init__(self, net: Net, stft: Stft, targets: Sequence[str], sample_rate: int) -> None:
         super().__init__()
+        if len(targets) != net.targets:
+            raise ModelError(
+                f"{type(net).__name__} has {net.targets} outputs for {len(targets)} targets ({', '.join(targets)}). "
+                "Choose as many, as in targets=[piano], or another model."
+            )
         self.net = net
         self.stft = stft
         self.targets = tuple(targets)
@@ -101,10 +107,7 @@ class SpectralModel(nn.Module):
         seen = spectrum if self.channels > 1 else spectrum.mean(dim=1, keepdim=True)
         if seen.shape[1] != self.channels:
             raise ModelError(f"the net takes {self.channels} channels, the mixture has {seen.shape[1]}.")
-        mask, activity = self.net(seen.abs())
-        if mask.shape[1] != len(self.targets):
-            raise ModelError(f"the net gives {mask.shape[1]} masks for the targets {', '.join(self.targets)}.")
-        return mask, activity
+        return self.net(seen.abs())
 
 
 def fit_input_scaling(model: SpectralModel, mixtures: Tensor) -> bool:

@@ -1,5 +1,6 @@
 """A song file → one file per stem, its activity and its segments, in memory that does not grow with the song."""
 
+import io
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import soundfile
 import soxr
-from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from stemwise import audio
 from stemwise.activity import segments
 from stemwise.audio import AudioInfo, Samples
 from stemwise.errors import AudioError
+from stemwise.files import new_array
 from stemwise.separator import Separation, Separator
 
 BLOCK = 1 << 18  # samples read, resampled or written at a time
@@ -33,7 +34,7 @@ def separate_file(
     Raises AudioError for a source that cannot be read, is empty or holds NaN, and for an unknown suffix.
     """
     info = audio.info(source)
-    audio.subtype_of(Path(f"x{suffix}"))
+    _check_format(suffix, info)
     if info.samples == 0:
         raise AudioError(f"{source}: holds no samples. Check the file in a player.")
     rate = separator.model.sample_rate
@@ -41,9 +42,9 @@ def separate_file(
     with tempfile.TemporaryDirectory(prefix=".separating-", dir=out.parent) as folder:
         work = Path(folder)
         length = -(-info.samples * rate // info.rate)
-        mixture = _array(work / "mixture.npy", (info.channels, length))
+        mixture = new_array(work / "mixture.npy", (info.channels, length))
         _fill(mixture, _resampled(_blocks(source, info), info.rate, rate, info.channels))
-        stems = _array(work / "stems.npy", (len(separator.model.targets), info.channels, length))
+        stems = new_array(work / "stems.npy", (len(separator.model.targets), info.channels, length))
         separation = separator.separate(mixture, stems, progress)
         parts = [_write_stem(work, name, stem, info, rate, suffix) for name, stem in _named(separation)]
         parts += [_write_activity(work, separation), _write_segments(work, separation, separator)]
@@ -51,8 +52,16 @@ def separate_file(
         return [part.replace(out / part.name) for part in parts]
 
 
-def _array(path: Path, shape: tuple[int, ...]) -> Samples:
-    return np.asarray(open_memmap(path, mode="w+", dtype=np.float32, shape=shape))
+def _check_format(suffix: str, info: AudioInfo) -> None:
+    """Refuse before the work what the format cannot hold, as an mp3 of 96 kHz or of three channels."""
+    subtype = audio.subtype_of(Path(f"x{suffix}"))
+    try:
+        name = {".wav": "WAV", ".flac": "FLAC", ".mp3": "MP3", ".ogg": "OGG"}[suffix]
+        soundfile.SoundFile(io.BytesIO(), "w", info.rate, info.channels, subtype, format=name).close()
+    except soundfile.LibsndfileError as fault:
+        raise AudioError(
+            f"{suffix} cannot hold {info.channels} channels at {info.rate} Hz ({fault}). Choose wav."
+        ) from fault
 
 
 def _blocks(source: Path, info: AudioInfo) -> Iterator[Samples]:
@@ -99,7 +108,7 @@ def _write_stem(work: Path, name: str, stem: Samples, info: AudioInfo, rate: int
                 peak = max(peak, float(np.abs(kept).max(initial=0.0)))
             file.write(np.zeros((left, info.channels), np.float32))
     except soundfile.LibsndfileError as fault:
-        raise AudioError(f"{name}{suffix} at {info.rate} Hz, {info.channels} channels: {fault}. Choose wav.") from fault
+        raise AudioError(f"{name}{suffix} could not be written ({fault}). Is the disk full?") from fault
     audio.warn_of_clipping(Path(path.name), peak, subtype)
     return path
 

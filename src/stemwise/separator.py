@@ -53,7 +53,7 @@ class Separator:
         self.device = device
 
     def separate(self, mixture: Samples, out: Samples | None = None, progress: Progress | None = None) -> Separation:
-        """Mixture (channel, sample) → Separation. `out` (target, channel, sample) may be an array mapped from disk.
+        """Mixture (channel, sample) → Separation. `out` (target, channel, sample) of zeros may be mapped from disk.
 
         Raises AudioError for an empty mixture and for NaN or infinity.
         """
@@ -66,7 +66,7 @@ class Separator:
     def estimate(
         self, mixture: Samples, out: Samples | None = None, progress: Progress | None = None
     ) -> tuple[Samples, NDArray[np.float32] | None]:
-        """Ungated stems (target, channel, sample) and probability (target, frame) or None."""
+        """Ungated stems (target, channel, sample) and probability (target, frame) or None. `out` must hold zeros."""
         if mixture.ndim != 2 or mixture.shape[1] == 0:
             raise AudioError(f"a mixture of shape {mixture.shape}; give (channel, sample) with at least one sample.")
         total = mixture.shape[1]

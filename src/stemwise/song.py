@@ -26,7 +26,7 @@ class Stem:
 
 @dataclass(frozen=True)
 class Song:
-    """A multitrack song. `complete` says that the stems sum to everything that is heard in the mix."""
+    """A multitrack song. `bleed`: its stems hold leakage of one another."""
 
     id: str
     artist: str
@@ -35,8 +35,8 @@ class Song:
     samples: int
     channels: int
     stems: tuple[Stem, ...]
-    complete: bool = True
     mix: Path | None = None
+    bleed: bool = False
 
     @property
     def seconds(self) -> float:

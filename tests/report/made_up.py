@@ -42,7 +42,7 @@ def scores(songs=8, targets=("vocals", "drums", "bass"), seed=0):
                 leak = LEAKS.get(gate or system, -55.0)
                 line |= {"silence_energy": max(leak + rng.normal(0, 3), -80), "silence_share": float(leak < -60)}
                 if gate and present:
-                    for column in ("auc", "average_precision", "f1", "precision", "recall"):
+                    for column in ("auc", "average_precision", "f1", "precision", "recall", "onset_f1", "offset_f1"):
                         line[column] = rng.uniform(0.8, 0.98)
                 lines.append(line)
     return pandas.DataFrame(lines)

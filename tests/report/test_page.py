@@ -124,7 +124,7 @@ def test_silence_energy_is_the_second_figure_and_definitions_stand_beside(writte
     html = path.read_text(encoding="utf-8")
     first = html[html.index("<thead>") : html.index("</thead>")]
     headings = re.findall(r"<th [^>]*>([^<]+)", first)
-    assert headings[:4] == ["System", "uSDR", "Silence energy", "Silent rests"]
+    assert headings[:4] == ["System", "uSDR", "Silence energy", "Lost energy"]
     assert html.index("<h3>All targets</h3>") < html.index("<summary>vocals")
     text = "".join(parts.text)
     assert "Share of those rest frames" in text

@@ -10,7 +10,6 @@ import typer
 
 from stemwise.cli.common import progress_bar, say
 from stemwise.errors import ModelError
-from stemwise.home import runs_home
 
 
 class Format(StrEnum):
@@ -39,14 +38,17 @@ def command(
     device: Annotated[str, typer.Option(help="cpu, cuda or mps")] = "cpu",
 ) -> None:
     """Split a song into stems and say when each of them plays."""
-    from stemwise.export import load
+    from stemwise.export import load, newest_model
     from stemwise.separate_file import separate_file
     from stemwise.separator import Separator
 
-    path = model or newest_model()
-    exported = load(path)
+    exported = load(model or newest_model())
     chosen = exported.gate if gate is None else replace(exported.gate, kind=gate.value)
-    chosen = chosen if threshold is None else replace(chosen, threshold=threshold)
+    if threshold is not None:
+        if chosen.kind != "hard":
+            raise ModelError(f"--threshold {threshold} means nothing to a {chosen.kind} gate; add --gate hard.")
+        chosen = replace(chosen, threshold=threshold)
+    check_device(device)
     separator = Separator(exported.model, chosen, device=device)
     with warnings.catch_warnings(record=True) as noted, progress_bar(f"separating {song.name}") as progress:
         written = separate_file(song, out / song.stem, separator, f".{format}", progress)
@@ -55,12 +57,11 @@ def command(
     say(f"{len(written)} files in {out / song.stem}: {', '.join(file.name for file in written)}")
 
 
-def newest_model() -> Path:
-    """The newest exported model under the runs folder. Raises ModelError when there is none."""
-    found = sorted(runs_home().rglob("model.safetensors"), key=lambda path: path.stat().st_mtime)
-    if not found:
-        raise ModelError(
-            f"no trained model under {runs_home()} (looked for */model.safetensors). Train one with `make demo`, or "
-            "name one with --model."
-        )
-    return found[-1]
+def check_device(device: str) -> None:
+    """Raise ModelError for a device that this PyTorch cannot use."""
+    import torch
+
+    kinds = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    usable = [kind for kind, there in kinds.items() if there]
+    if device.partition(":")[0] not in usable:
+        raise ModelError(f"device '{device}' is not to be had with this PyTorch; choose {' or '.join(usable)}.")

@@ -21,5 +21,5 @@ def command(
 
     root = out or data_home() / "synthetic" / preset
     with progress_bar(f"making songs of preset {preset}") as progress:
-        made = synthesize(root, preset, seed, processes, lambda done, all: progress(done / all), songs)
+        made = synthesize(root, preset, seed, processes, lambda done, wanted: progress(done / wanted), songs)
     say(f"{len(made)} songs in {root}")

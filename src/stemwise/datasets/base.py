@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -34,41 +35,59 @@ class Dataset(Protocol):
 def splits_by_artist(songs: Sequence[Song], valid: float = 0.15, test: float = 0.2) -> Splits:
     """Every artist falls into one part by the hash of the name, so adding songs moves nobody.
 
-    The shares hold for many artists only; with a handful a part can be empty.
+    The shares hold for many artists. With so few that a part comes out empty, it gets an artist of the largest part;
+    only then can adding songs move somebody. Two artists go to train and valid.
     """
-    splits: Splits = {part: [] for part in PARTS}
-    for song in songs:
-        digest = hashlib.sha256(song.artist.casefold().encode()).digest()
-        place = int.from_bytes(digest[:8], "big") / 2**64
-        part = "test" if place < test else "valid" if place < test + valid else "train"
-        splits[part].append(song.id)
-    return splits
+    keys = artist_keys(songs)
+    parts: dict[str, list[str]] = {part: [] for part in PARTS}
+    for artist, place in sorted(((key, _place(key)) for key in set(keys.values())), key=lambda item: item[1]):
+        parts["test" if place < test else "valid" if place < test + valid else "train"].append(artist)
+    for part in PARTS:
+        largest = max(PARTS, key=lambda name: (len(parts[name]), name == "test"))
+        if not parts[part] and (len(parts[largest]) > 1 or largest == "test"):
+            parts[part].append(parts[largest].pop())
+    return {part: [song.id for song in songs if keys[song.id] in artists] for part, artists in parts.items()}
 
 
-def read_splits(path: Path, songs: Sequence[Song]) -> Splits:
-    """Splits from a JSON file {"train": [ids], "valid": [ids], "test": [ids]}.
+def artist_keys(songs: Sequence[Song]) -> dict[str, str]:
+    """Song id → one spelling an artist: letters and digits only, and the artist named before the id's first `_` where
+    there is one, so that "Liz Nelson & Jennifer Davies" of LizNelson_Rainfall goes with "Liz Nelson"."""
+    known = {_spelling(song.artist) for song in songs}
+    prefixes = {song.id: _spelling(song.id.partition("_")[0]) for song in songs}
+    return {song.id: prefixes[song.id] if prefixes[song.id] in known else _spelling(song.artist) for song in songs}
 
-    Raises DataError for another form, for a song that is not there, and for an artist of train in another part.
+
+def read_splits(path: Path, songs: Sequence[Song], skip: Collection[str] = ()) -> Splits:
+    """Splits from a JSON file {"train": [ids], "valid": [ids], "test": [ids]}, without the ids in `skip`.
+
+    Raises DataError for another form, for a song that is not there, and for an artist (so a song) in two parts.
     """
     try:
         splits = json.loads(path.read_text(encoding="utf-8"))
-        lists = {part: list(splits[part]) for part in PARTS}
+        lists = {part: [id for id in splits[part] if id not in skip] for part in PARTS}
     except (ValueError, KeyError, TypeError) as fault:
         raise DataError(
             f'{path}: not of the form {{"train": [ids], "valid": [ids], "test": [ids]}} ({fault!r}).'
         ) from fault
-    artists = {song.id: song.artist for song in songs}
+    keys, seen = artist_keys(songs), dict[str, str]()
     for part, ids in lists.items():
-        unknown = [id for id in ids if id not in artists]
-        if unknown:
-            raise DataError(
-                f"{path}: {part} names {unknown[0]}, which is not among the {len(songs)} songs. Correct the file."
-            )
-    trained = {artists[id] for id in lists["train"]}
-    for part in ("valid", "test"):
-        leak = [id for id in lists[part] if artists[id] in trained]
-        if leak:
-            raise DataError(
-                f"{path}: {leak[0]} of {part} is by '{artists[leak[0]]}', who is in train too. Move one of them."
-            )
+        for id in ids:
+            if id not in keys:
+                raise DataError(
+                    f"{path}: {part} names {id}, which is not among the {len(songs)} songs. Correct the file."
+                )
+            if seen.setdefault(keys[id], part) != part:
+                raise DataError(
+                    f"{path}: {id} of {part} is by an artist who is in {seen[keys[id]]} too. Move one of them."
+                )
     return lists
+
+
+def _spelling(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name).casefold()
+    return "".join(letter for letter in plain if letter.isalnum()) or name
+
+
+def _place(name: str) -> float:
+    """A number from 0 to 1 that depends on nothing but the name."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") / 2**64

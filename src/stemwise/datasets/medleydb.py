@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,8 @@ class MedleyDB:
     `metadata`: a folder of `<ID>_METADATA.yaml`, where they do not lie beside the audio or in `<root>/Metadata`.
     `splits_file`: a JSON file of song ids a part; else `<root>/splits.json`; else a split by the hash of the artist.
     `skip`: ids of songs to leave out. `pad_short_stems`: let in songs whose stems differ in length, the shorter ones
-    silent behind their end; without it they raise.
+    silent behind their end; without it they raise. `bleed`: whether songs marked as having bleed between stems are let
+    in; their stems are never quite silent. The tree is read once, when first asked.
     """
 
     def __init__(
@@ -41,32 +43,49 @@ class MedleyDB:
         splits_file: str | Path | None = None,
         skip: Sequence[str] = (),
         pad_short_stems: bool = False,
+        bleed: bool = True,
     ) -> None:
         self.root = Path(root)
         self.metadata = Path(metadata) if metadata else self.root / "Metadata"
         self.splits_file = Path(splits_file) if splits_file else None
         self.skip = frozenset(skip)
         self.pad_short_stems = pad_short_stems
+        self.bleed = bleed
 
     def songs(self) -> list[Song]:
-        """All songs by id. Raises DataError for a tree without songs and for the first song that cannot be used."""
-        return [self._song(folder) for folder in self._folders()]
+        """All songs by id. Raises DataError for a tree without songs, and for songs that cannot be used, naming all."""
+        songs, findings = self._read
+        if findings:
+            raise DataError(
+                f"{len(findings)} of {len(findings) + len(songs)} songs cannot be used:\n  "
+                + "\n  ".join(findings.values())
+                + f"\nMend them, or leave them out: data.skip=[{','.join(findings)}]"
+            )
+        return songs
 
     def splits(self) -> Splits:
         songs = self.songs()
         path = self.splits_file or self.root / "splits.json"
         if self.splits_file or path.is_file():
-            return read_splits(path, songs)
+            left_out = self.skip | {folder.name for folder in self._folders()} - {song.id for song in songs}
+            return read_splits(path, songs, left_out)
         return splits_by_artist(songs)
 
     def validate(self) -> list[str]:
-        findings = []
+        return list(self._read[1].values())
+
+    @cached_property
+    def _read(self) -> tuple[list[Song], dict[str, str]]:
+        """The songs, and a finding for each id that cannot be used."""
+        songs, findings = [], {}
         for folder in self._folders():
             try:
-                self._song(folder)
+                song = self._song(folder)
             except StemwiseError as fault:
-                findings.append(str(fault))
-        return findings
+                findings[folder.name] = str(fault)
+            else:
+                songs += [song] if self.bleed or not song.bleed else []
+        return songs, findings
 
     def _folders(self) -> list[Path]:
         base = self.root / "Audio"
@@ -96,6 +115,7 @@ class MedleyDB:
             channels=max(info.channels for info in infos),
             stems=stems,
             mix=mix if mix.is_file() else None,
+            bleed=str(meta.get("has_bleed", "no")).casefold() in ("yes", "true"),
         )
 
     def _metadata_file(self, folder: Path) -> Path:

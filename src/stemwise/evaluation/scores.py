@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from stemwise import metrics
+from stemwise.activity import segments
 from stemwise.audio import Samples
 from stemwise.evaluation.bounds import ideal_masks
 from stemwise.evaluation.reference import Reference
@@ -53,7 +54,7 @@ def score_song(
                 line |= _ratios(truth, row.stems[index], index)
                 line["lost_energy"] = metrics.lost_energy(powers[index], row.weights[index])
                 if row.gate and estimated.probability is not None:
-                    line |= _activity(separator.gate, truth, estimated.probability, index)
+                    line |= _activity(separator.gate, truth, estimated.probability, separator.model.frame_rate, index)
                 lines.append(line)
     return lines
 
@@ -102,10 +103,17 @@ def _ratios(truth: Reference, estimate: Samples, index: int) -> dict[str, float]
     }
 
 
-def _activity(gate: Gate, truth: Reference, probability: NDArray[np.float32], index: int) -> dict[str, float]:
+def _activity(
+    gate: Gate, truth: Reference, probability: NDArray[np.float32], frame_rate: float, index: int
+) -> dict[str, float]:
+    """Frames at the threshold, unfiltered; onsets and offsets of the hard gate's segments."""
     threshold = np.broadcast_to(np.asarray(gate.threshold, dtype=float), len(probability))[index]
-    active = truth.confidence[index] >= ACTIVE
-    return asdict(metrics.activity_scores(active, probability[index], float(threshold)))
+    confidence = truth.confidence[index]
+    times = np.arange(len(confidence)) / frame_rate
+    decided = replace(gate, kind="hard").weights(probability, frame_rate)[index]
+    events = metrics.onset_scores(segments(confidence, times, ACTIVE), segments(decided, times))
+    frames = metrics.activity_scores(confidence >= ACTIVE, probability[index], float(threshold))
+    return asdict(frames) | asdict(events)
 
 
 def _power(separator: Separator, stem: Samples) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """Thresholds of the gate, one per target, chosen on validation songs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -14,14 +14,17 @@ from stemwise.separator import Separator
 GRID = tuple(round(0.05 * step, 2) for step in range(1, 20))
 
 
-def choose_gate(separator: Separator, songs: Sequence[Reference], gate: Gate, allowed: float = 1.0) -> Gate:
+def choose_gate(separator: Separator, songs: Iterable[Reference], gate: Gate, allowed: float | None = 1.0) -> Gate:
     """`gate` with the highest threshold per target that costs at most `allowed` % of its energy over all songs.
+
+    `songs` may be a generator; one song is in memory at a time.
 
     The higher the threshold, the quieter the rests; what it costs is energy the gate cuts away where the target plays.
     A target that pays more even at the lowest threshold tried (0.05) gets 0, which opens its gate; one that never plays
-    in `songs` keeps its threshold. Gates other than hard come back as they are.
+    in `songs` keeps its threshold. Gates other than hard come back as they are, and all
+    do when `allowed` is None.
     """
-    if gate.kind != "hard" or "activity" not in getattr(separator.model, "outputs", ("activity",)):
+    if allowed is None or gate.kind != "hard" or "activity" not in getattr(separator.model, "outputs", ("activity",)):
         return gate
     lost = np.zeros((len(GRID), len(separator.model.targets)))
     total = np.zeros(len(separator.model.targets))

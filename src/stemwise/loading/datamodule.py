@@ -1,5 +1,8 @@
 """Any multitrack dataset as batches of excerpts with frame-level activity."""
 
+import logging
+import time
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +18,9 @@ from stemwise.loading.excerpts import Augmentation, ContinuingSampler, Excerpts
 from stemwise.loading.store import PreparedSong, Recipe, prepare, require_long_enough
 from stemwise.song import Song
 from stemwise.taxonomy import targets as read_targets
+
+log = logging.getLogger(__name__)
+SAY_EVERY = 10.0  # seconds
 
 
 class MultitrackDataModule(pl.LightningDataModule):
@@ -45,6 +51,10 @@ class MultitrackDataModule(pl.LightningDataModule):
         augmentation: Augmentation | None = None,
     ) -> None:
         super().__init__()
+        if not 0 < batch_size <= excerpts:
+            raise DataError(
+                f"loading.excerpts={excerpts} an epoch do not fill one batch of loading.batch_size={batch_size}."
+            )
         self.dataset = dataset
         self.recipe = Recipe(read_targets(scheme, targets), sample_rate, channels)
         self.hop = hop
@@ -74,8 +84,15 @@ class MultitrackDataModule(pl.LightningDataModule):
         return songs
 
     def prepared(self, part: str) -> dict[str, PreparedSong]:
-        """Song id → prepared song, made where the store lacks it."""
-        return {song.id: prepare(song, self.recipe, self.store) for song in self.songs(part)}
+        """Song id → prepared song, made where the store lacks it; says how far it is, since this can take long."""
+        songs, ready = self.songs(part), dict[str, PreparedSong]()
+        said = time.monotonic()
+        for number, song in enumerate(songs, start=1):
+            ready[song.id] = prepare(song, self.recipe, self.store)
+            if time.monotonic() - said > SAY_EVERY:
+                said = time.monotonic()
+                log.info("prepared %d of %d songs of '%s' in %s", number, len(songs), part, self.store)
+        return ready
 
     def prepare_data(self) -> None:
         for part in self.counts:
@@ -94,9 +111,15 @@ class MultitrackDataModule(pl.LightningDataModule):
 
     def _with_targets(self, songs: list[PreparedSong], part: str) -> list[PreparedSong]:
         kept = [song for song in songs if any(song.holds(i) for i in range(len(self.targets)))]
-        if not kept:
-            raise DataError(f"{', '.join(self.targets)} plays in none of the {len(songs)} songs of '{part}'.")
-        return kept
+        if kept:
+            return kept
+        what = f"{', '.join(self.targets)} plays in none of the {len(songs)} songs of '{part}'"
+        if part == "train":
+            raise DataError(
+                f"{what}. Choose other targets, as in targets=[piano], or set loading.require_targets=false."
+            )
+        warnings.warn(f"{what}: the validation loss is one of silence.", stacklevel=2)
+        return songs
 
     def train_dataloader(self) -> DataLoader[Batch]:
         return self._loader("train", ContinuingSampler(self.counts["train"], self._examples_seen))
@@ -107,7 +130,8 @@ class MultitrackDataModule(pl.LightningDataModule):
     def _examples_seen(self) -> int:
         if self.trainer is None:
             return 0
-        return self.trainer.global_step * self.trainer.accumulate_grad_batches * self.batch_size
+        batches = self.trainer.global_step * self.trainer.accumulate_grad_batches
+        return batches * self.batch_size * self.trainer.world_size
 
     def _loader(self, part: str, sampler: ContinuingSampler | None) -> DataLoader[Batch]:
         return DataLoader(

@@ -58,7 +58,7 @@ class Excerpts(Dataset[Batch]):
         gains = rng.uniform(*self.augmentation.gain, size=rows).astype(np.float32)
         audio = np.stack([self._audio(*place, row) for row, place in enumerate(places)]) * gains[:, None, None]
         activity = np.stack([self._activity(*place, row) for row, place in enumerate(places[:-1])])
-        known = torch.tensor([song.known[row] for row, (song, _) in enumerate(places[:-1])])
+        known = torch.tensor([self._known(row, *places) for row in range(rows - 1)])
         return Batch(
             mixture=torch.from_numpy(audio.sum(axis=0)),
             targets=torch.from_numpy(audio[:-1]),
@@ -76,6 +76,10 @@ class Excerpts(Dataset[Batch]):
     def _place(self, rng: Generator) -> tuple[PreparedSong, int]:
         song = self.songs[rng.choice(len(self.songs), p=self.weights)]
         return song, int(rng.integers(song.audio.shape[-1] - self.samples + 1))
+
+    def _known(self, row: int, *places: tuple[PreparedSong, int]) -> bool:
+        # The song that gives the rest may hold this target in it, in a file that mixes instruments.
+        return bool(places[row][0].known[row] and places[-1][0].known[row])
 
     def _audio(self, song: PreparedSong, start: int, row: int) -> Array:
         return song.audio[row, :, start : start + self.samples]

@@ -5,13 +5,12 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from stemwise import audio
 from stemwise.activity import LABEL_HOP
 from stemwise.errors import DataError
-from stemwise.files import beside
+from stemwise.files import beside, new_array
 from stemwise.labels import song_confidence, target_confidence, unknown_targets
 from stemwise.song import Song
 from stemwise.taxonomy import Targets
@@ -50,8 +49,8 @@ class PreparedSong:
         return np.asarray(np.load(self.folder / "known.npy"))
 
     def holds(self, target: int) -> bool:
-        """Whether the target is ever active in this song."""
-        return bool((self.activity[target] >= 0.5).any())
+        """Whether the target's audio is known and ever active in this song."""
+        return bool(self.known[target] and (self.activity[target] >= 0.5).any())
 
     def __getstate__(self) -> dict[str, Path]:
         return {"folder": self.folder}
@@ -62,7 +61,7 @@ def prepare(song: Song, recipe: Recipe, store: Path) -> PreparedSong:
     settings = (recipe.targets.names, [sorted(g) for g in recipe.targets.labels], recipe.rate, recipe.channels, VERSION)
     folder = store / f"{song.id}-{song.fingerprint(*settings)}"
     if not folder.is_dir():
-        with beside(folder) as part:
+        with beside(folder, keep=True) as part:
             part.mkdir()
             _write(song, recipe, part)
     return PreparedSong(folder)
@@ -71,12 +70,11 @@ def prepare(song: Song, recipe: Recipe, store: Path) -> PreparedSong:
 def _write(song: Song, recipe: Recipe, folder: Path) -> None:
     confidence = target_confidence(song, song_confidence(song, LABEL_HOP), recipe.targets)
     np.save(folder / "activity.npy", confidence.astype(np.float32))
-    np.save(folder / "known.npy", ~unknown_targets(song, recipe.targets) & song.complete)
+    np.save(folder / "known.npy", ~unknown_targets(song, recipe.targets))
     shape = (len(recipe.targets.names) + 1, recipe.channels, -(-song.samples * recipe.rate // song.rate))
-    out = open_memmap(folder / "audio.npy", mode="w+", dtype=np.float32, shape=shape)
+    out = new_array(folder / "audio.npy", shape)
     for index, row in stem_rows(song, recipe.targets):
         out[row] += audio.resample(audio.as_channels(song.read_stem(index), recipe.channels), song.rate, recipe.rate)
-    out.flush()
 
 
 def stem_rows(song: Song, targets: Targets) -> list[tuple[int, int]]:

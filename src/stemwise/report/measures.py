@@ -52,6 +52,16 @@ SEPARATION = (
         "5 s of such rests count, also those without the target.",
     ),
     Measure(
+        "lost_energy",
+        "Lost energy",
+        "%",
+        "mean",
+        "present",
+        "lower",
+        2,
+        "Part of the reference's energy that the gate takes away; 0 where there is no gate.",
+    ),
+    Measure(
         "silence_share",
         "Silent rests",
         "%",
@@ -93,16 +103,6 @@ SEPARATION = (
         2,
         "10 log10(‖a s‖² / ‖a s − ŝ‖²) with a = ⟨ŝ, s⟩ / ⟨s, s⟩, no mean removed; −∞ for an estimate of silence.",
     ),
-    Measure(
-        "lost_energy",
-        "Lost energy",
-        "%",
-        "mean",
-        "present",
-        "lower",
-        2,
-        "Part of the reference's energy that the gate takes away; 0 where there is no gate.",
-    ),
 )
 
 ACTIVITY = (
@@ -117,6 +117,8 @@ ACTIVITY = (
     Measure("f1", "F1", "", "mean", "any", "higher", 3, "F1 by frame at the threshold, in songs with the target."),
     Measure("precision", "Precision", "", "mean", "any", "higher", 3, "Frames rightly called active / all so called."),
     Measure("recall", "Recall", "", "mean", "any", "higher", 3, "Frames rightly called active / frames truly active."),
+    Measure("onset_f1", "Onsets", "", "mean", "any", "higher", 3, "F1 of the hard gate's onsets within 0.5 s."),
+    Measure("offset_f1", "Offsets", "", "mean", "any", "higher", 3, "F1 of the hard gate's offsets within 0.5 s."),
 )  # fmt: skip
 
 MEASURES = (*SEPARATION, *ACTIVITY)

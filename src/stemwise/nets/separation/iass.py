@@ -17,6 +17,7 @@ class Iass(nn.Module):
     """
 
     channels = 1
+    targets = 1
     context_frames = 12
 
     def __init__(self, bins: int = 2049, crop: int = 1487, widths: tuple[int, int, int] = (16, 32, 48)) -> None:

@@ -8,12 +8,15 @@ from torch.nn import functional as F
 
 from stemwise.errors import ModelError
 
+HEAD_DILATIONS = (2, 4)  # whether an instrument plays is heard over a second, not over a frame
+
 
 class IassSmall(nn.Module):
     """All targets of one mono mixture from a shared U-Net over `bands` learned bands.
 
     Three residual blocks with strides of 4 over the bands, time untouched; a linear layer from all bands to the masks;
-    the activity is read off the latent, as in IASS. `bands` must be a multiple of 64.
+    the activity is read off the latent, as in IASS, and off what each mask lets through. `bands` must be a multiple
+    of 64.
     """
 
     channels = 1
@@ -47,17 +50,12 @@ class IassSmall(nn.Module):
         )
         self.to_masks = nn.Linear(depth * bands, targets * bins)
         nn.init.constant_(self.to_masks.bias, -math.log(targets))  # every mask starts near its share of the mixture
-        self.head = nn.Sequential(
-            nn.Conv1d(widths[2] * (bands // 64), 64, 3, padding=1),
-            nn.BatchNorm1d(64),
-            nn.LeakyReLU(0.01),
-            nn.Conv1d(64, targets, 1),
-        )
+        self.head = ActivityHead(widths[2] * (bands // 64), targets)
 
     @property
     def context_frames(self) -> int:
-        """Frames on either side that reach a mask frame: two a residual block."""
-        return 2 * (len(self.encoders) + len(self.decoders))
+        """Frames on either side that reach an activity frame, which sees the masks; those reach 12, two a block."""
+        return 2 * (len(self.encoders) + len(self.decoders)) + 1 + 2 * sum(HEAD_DILATIONS)
 
     def forward(self, magnitude: Tensor) -> tuple[Tensor, Tensor]:
         """Magnitude (batch, 1, bin, frame) → masks (batch, target, 1, bin, frame), logits (batch, target, frame)."""
@@ -67,13 +65,34 @@ class IassSmall(nn.Module):
         for encoder, down in zip(self.encoders, self.down, strict=True):
             skips.append(encoder(x))
             x = down(skips[-1])
-        activity = self.head(x.flatten(1, 2))
+        latent = x.flatten(1, 2)
         layers = zip(self.up, self.decoders, self.narrow, skips, strict=True)
         for up, decoder, narrow, skip in reversed(list(layers)):
             x = narrow(decoder(torch.cat([up(x), skip], dim=1)))
         masks = self.to_masks(x.flatten(1, 2).transpose(1, 2))
-        masks = torch.sigmoid(masks).reshape(*masks.shape[:2], self.targets, 1, self.bins)
-        return masks.permute(0, 2, 3, 4, 1), activity
+        masks = torch.sigmoid(masks).reshape(*masks.shape[:2], self.targets, 1, self.bins).permute(0, 2, 3, 4, 1)
+        return masks, self.head(latent, masks, magnitude)
+
+
+class ActivityHead(nn.Module):
+    """Logits from the latent and from the level that each mask lets through, by convolutions over time."""
+
+    def __init__(self, channels: int, targets: int, width: int = 64) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(channels + targets)
+        layers: list[nn.Module] = []
+        for before, kernel, dilation in [(channels + targets, 3, 1), *((width, 5, step) for step in HEAD_DILATIONS)]:
+            layers += [nn.Conv1d(before, width, kernel, padding=dilation * (kernel // 2), dilation=dilation)]
+            layers += [nn.BatchNorm1d(width), nn.LeakyReLU(0.01)]
+        self.body = nn.Sequential(*layers)
+        self.to_logits = nn.Conv1d(width + channels + targets, targets, 1)
+
+    def forward(self, latent: Tensor, masks: Tensor, magnitude: Tensor) -> Tensor:
+        """(batch, channel, frame), (batch, target, 1, bin, frame), (batch, 1, bin, frame) → (batch, target, frame)."""
+        level = torch.log(1e-3 + (masks * magnitude[:, None]).mean(dim=(2, 3)))
+        seen = self.norm(torch.cat([latent, level], dim=1))
+        logits: Tensor = self.to_logits(torch.cat([self.body(seen), seen], dim=1))
+        return logits
 
 
 class Residual(nn.Module):

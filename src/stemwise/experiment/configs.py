@@ -1,0 +1,98 @@
+"""Hydra configs: resolvers, checks across groups, objects made of them. Only the doors and tests use it."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from hydra.errors import HydraException
+from hydra.utils import instantiate
+from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+
+from stemwise.errors import ModelError, StemwiseError
+from stemwise.gate import Gate
+from stemwise.home import home
+from stemwise.loading.datamodule import MultitrackDataModule
+from stemwise.losses import WeightedTerms
+from stemwise.model import SpectralModel
+from stemwise.tasks.separation import SeparationTask
+from stemwise.taxonomy import targets
+
+
+def register_resolvers() -> None:
+    """`${home:runs}`, `${targets:scheme,only}`, `${count:list}`, `${bins:n_fft}`, and two for runs that go on."""
+    resolvers: dict[str, Callable[..., Any]] = {
+        "home": lambda *parts: str(home().joinpath(*parts)),
+        "targets": lambda scheme, only=None: ListConfig(list(targets(scheme, only).names)),
+        "count": len,
+        "bins": lambda n_fft: n_fft // 2 + 1,
+        "run_folder": lambda resume, new: str(Path(resume).resolve().parents[1]) if resume else new,
+        "log_version": lambda resume: f"resumed_{Path(resume).stat().st_mtime_ns}" if resume else "",
+    }
+    for name, resolver in resolvers.items():
+        OmegaConf.register_new_resolver(name, resolver, replace=True)
+
+
+def plain(config: DictConfig) -> Any:
+    """Dictionaries, lists, numbers and text, every reference resolved. A value that must be chosen (???) raises."""
+    return OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+
+
+def check(config: DictConfig) -> None:
+    """Raise ModelError for keys that do not go together, naming both."""
+    if config.resume and not Path(config.resume).is_file():
+        raise ModelError(
+            f"resume={config.resume}: no such checkpoint. Name a file, as runs/demo/checkpoints/last.ckpt."
+        )
+    scheduler = config.optimizer.scheduler
+    if scheduler is not None and "total_steps" in scheduler and scheduler.total_steps < 1:
+        raise ModelError("this schedule must know where it ends: set trainer.max_steps, or optimizer=plateau.")
+
+
+def make_data(config: DictConfig, model: SpectralModel) -> MultitrackDataModule:
+    """The dataset of `config.data` as excerpts on the model's rate, channels and frames."""
+    reader = instantiate(config.data)
+    grid = {"sample_rate": model.sample_rate, "channels": model.channels, "hop": model.stft.hop}
+    module: MultitrackDataModule = instantiate(
+        config.loading, dataset=reader, scheme=config.scheme, targets=list(model.targets), **grid
+    )
+    return module
+
+
+def make_task(config: DictConfig, model: SpectralModel) -> SeparationTask:
+    loss: WeightedTerms = instantiate(config.loss, outputs=model.outputs)
+    return SeparationTask(model, loss, **instantiate(config.optimizer))
+
+
+def make_gate(config: DictConfig, exported: Gate) -> Gate:
+    """The exported gate, with what the group `gate` says in its place if one is chosen."""
+    if "gate" not in config:
+        return exported
+    return replace(exported, **{key: value for key, value in plain(config.gate).items() if key != "_target_"})
+
+
+@contextmanager
+def in_a_sentence(if_interrupted: str = "") -> Iterator[None]:
+    """What a user can mend ends the process with a sentence and exit code 1; an interrupt with advice and 130."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        print(f"interrupted. {if_interrupted}", file=sys.stderr)
+        sys.exit(130)
+    except MissingMandatoryValue as fault:
+        sys.exit(
+            f"error: {fault.full_key or fault} must be chosen, as in {fault.full_key or 'key'}=... on the command line."
+        )
+    except (StemwiseError, HydraException, OmegaConfBaseException, OSError) as fault:
+        sys.exit(f"error: {_cause(fault)}")
+
+
+def _cause(fault: BaseException) -> BaseException:
+    """The StemwiseError behind what Hydra and OmegaConf made of it, if there is one."""
+    behind: BaseException | None = fault
+    while behind is not None and not isinstance(behind, StemwiseError):
+        behind = behind.__cause__ or behind.__context__
+    return behind or fault
