@@ -158,3 +158,10 @@ def test_an_empty_part_raises_with_the_cure(tree):
     (tree / "splits.json").write_text('{"train": ["Ann_One"], "valid": [], "test": []}')
     with pytest.raises(DataError, match=r"no songs in the part 'valid'.*splits"):
         module(tree)
+
+
+def test_a_spawned_worker_makes_the_same_examples(tree):
+    """As on macOS and Windows, where workers start from nothing and everything that reaches them is pickled."""
+    data = module(tree).excerpts["train"]
+    (spawned,) = torch.utils.data.DataLoader(data, 8, num_workers=1, multiprocessing_context="spawn")
+    assert torch.equal(spawned.mixture, torch.stack([data[index].mixture for index in range(8)]))

@@ -18,7 +18,7 @@ def choose_songs(config: Any, trained: Any, splits: Splits, model: SpectralModel
     Raises DataError for an unknown part, an empty one, and for songs that are gone.
     """
     if config.root:
-        fresh = {"root": config.root, "metadata": None, "splits_file": None, "skip": []}
+        fresh = {"root": config.root, "metadata": None, "splits_file": None, "skip": [], **config.reader}
         trained = OmegaConf.merge(trained, {"data": fresh})
     data = configs.make_data(trained, model)
     songs = {song.id: song for song in data.dataset.songs()}

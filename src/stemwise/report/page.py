@@ -74,9 +74,10 @@ def _context(page: Page) -> dict[str, Any]:
 
 
 def _tables(summary: pandas.DataFrame, target: str) -> dict[str, Any]:
-    """The tables of one target: separation with all rows, activity with the rows that have some."""
+    """The tables of one target: separation with all rows, activity with a row a system, since no gate changes it."""
     lines = summary[summary["target"] == target].to_dict("records")
     active = [line for line in lines if any(line[f"{measure.column}_n"] for measure in ACTIVITY)]
+    active = list({line["system"]: {**line, "gate": ""} for line in reversed(active)}.values())[::-1]
     songs, present = (max((line[name] for line in lines), default=0) for name in ("songs", "songs_present"))
     return {"parts": [_table(lines, SEPARATION), _table(active, ACTIVITY)], "songs": songs, "present": present}
 
