@@ -41,6 +41,14 @@ def _without_header(path, loud_first: bool):
     return path
 
 
+@pytest.mark.parametrize("suffix", [".wav", ".mp3"])
+def test_blocks_are_the_whole_in_pieces(tmp_path, suffix):
+    audio.write(tmp_path / f"a{suffix}", np.concatenate([tone(), 0.5 * tone()]), RATE)
+    pieces = list(audio.blocks(tmp_path / f"a{suffix}", 1000))
+    assert len(pieces) > 40 and max(piece.shape[1] for piece in pieces) == 1000
+    np.testing.assert_array_equal(np.concatenate(pieces, axis=1), audio.read(tmp_path / f"a{suffix}")[0])
+
+
 def test_an_mp3_that_overstates_its_length_is_measured_by_decoding(tmp_path):
     path = _without_header(tmp_path / "a.mp3", loud_first=False)
     claimed = soundfile.info(path).frames

@@ -1,6 +1,7 @@
 """Audio files ↔ float32 arrays of shape (channel, sample)."""
 
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -59,6 +60,16 @@ def read(path: Path, start: int = 0, stop: int | None = None) -> tuple[Samples, 
             "The file is truncated; copy or export it again."
         )
     return finite(np.ascontiguousarray(audio), str(path)), rate
+
+
+def blocks(path: Path, size: int) -> Iterator[Samples]:
+    """The whole file as (channel, sample) of up to `size` samples each, decoded once from front to end.
+
+    (Ranges of a long mp3 would be found anew from its beginning each time.) Raises AudioError as `read` does.
+    """
+    with _opened(path) as file:
+        while len(block := file.read(size, dtype="float32", always_2d=True)):
+            yield finite(np.ascontiguousarray(block.T), str(path))
 
 
 def write(path: Path, audio: Samples, rate: int, subtype: str | None = None) -> None:

@@ -43,7 +43,7 @@ def separate_file(
         work = Path(folder)
         length = -(-info.samples * rate // info.rate)
         mixture = new_array(work / "mixture.npy", (info.channels, length))
-        _fill(mixture, _resampled(_blocks(source, info), info.rate, rate, info.channels))
+        _fill(mixture, _resampled(audio.blocks(source, BLOCK), info.rate, rate, info.channels))
         stems = new_array(work / "stems.npy", (len(separator.model.targets), info.channels, length))
         separation = separator.separate(mixture, stems, progress)
         parts = [_write_stem(work, name, stem, info, rate, suffix) for name, stem in _named(separation)]
@@ -62,11 +62,6 @@ def _check_format(suffix: str, info: AudioInfo) -> None:
         raise AudioError(
             f"{suffix} cannot hold {info.channels} channels at {info.rate} Hz ({fault}). Choose wav."
         ) from fault
-
-
-def _blocks(source: Path, info: AudioInfo) -> Iterator[Samples]:
-    for start in range(0, info.samples, BLOCK):
-        yield audio.read(source, start, min(start + BLOCK, info.samples))[0]
 
 
 def _resampled(blocks: Iterator[Samples], rate: int, to: int, channels: int) -> Iterator[Samples]:
