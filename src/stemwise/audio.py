@@ -19,6 +19,9 @@ Samples = NDArray[np.float32]
 # A wav of floats keeps every level; the others hold integers and clip beyond ±1.
 SUBTYPES = {".wav": "FLOAT", ".flac": "PCM_24", ".mp3": "MPEG_LAYER_III", ".ogg": "VORBIS"}
 
+MP3 = ("MP3", "MPEG")  # what libsndfile calls it
+BLOCK = 1 << 18  # samples decoded at a time
+
 
 @dataclass(frozen=True)
 class AudioInfo:
@@ -37,19 +40,19 @@ def info(path: Path) -> AudioInfo:
     Raises AudioError when the file is missing or in a format libsndfile cannot read.
     """
     with _opened(path) as file:
-        samples = file.frames if file.format not in ("MP3", "MPEG") else _count(path, path.stat().st_mtime_ns)
+        samples = file.frames if file.format not in MP3 else _count(path, path.stat().st_mtime_ns)
         return AudioInfo(file.samplerate, samples, file.channels)
 
 
 def read(path: Path, start: int = 0, stop: int | None = None) -> tuple[Samples, int]:
-    """Samples [start, stop) as (channel, sample), and the rate in Hz.
+    """Samples [start, stop) as (channel, sample), and the rate in Hz. An mp3 is decoded from its beginning.
 
     Raises AudioError for what `info` refuses, for a file that ends before its header says, and for NaN or infinity.
     """
     wanted = (info(path).samples if stop is None else stop) - start
     with _opened(path) as file:
         try:
-            file.seek(start)
+            _go_to(file, start)
             audio = file.read(wanted, dtype="float32", always_2d=True).T
         except soundfile.LibsndfileError as fault:
             raise AudioError(f"{path}: cannot be decoded ({fault}). Export it anew as wav or flac.") from fault
@@ -65,7 +68,7 @@ def read(path: Path, start: int = 0, stop: int | None = None) -> tuple[Samples, 
 def blocks(path: Path, size: int) -> Iterator[Samples]:
     """The whole file as (channel, sample) of up to `size` samples each, decoded once from front to end.
 
-    (Ranges of a long mp3 would be found anew from its beginning each time.) Raises AudioError as `read` does.
+    Raises AudioError as `read` does.
     """
     with _opened(path) as file:
         while len(block := file.read(size, dtype="float32", always_2d=True)):
@@ -133,14 +136,33 @@ def finite(audio: Samples, name: str) -> Samples:
     return audio
 
 
+class _Forward(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
+    """A file that is read from front to end.
+
+    soundfile seeks to where it is after every read, and in an mp3 of variable bit rate libsndfile seeks by a table of a
+    hundred entries and lands somewhere else.
+    """
+
+    def seekable(self) -> bool:
+        return False
+
+
+def _go_to(file: soundfile.SoundFile, start: int) -> None:
+    if file.format not in MP3:
+        file.seek(start)
+        return
+    while start > 0 and (passed := len(file.read(min(start, BLOCK), dtype="float32"))):
+        start -= passed
+
+
 @lru_cache(maxsize=4096)
 def _count(path: Path, _modified: int) -> int:
     """Samples of an mp3 that decoding gives, remembered while the file is not modified.
 
     libsndfile never reads on behind the length it guessed; where bytes are left then, the song would be cut short.
     """
-    with path.open("rb") as raw, soundfile.SoundFile(raw) as file:
-        samples = sum(iter(lambda: len(file.read(1 << 18, dtype="float32")), 0))
+    with path.open("rb") as raw, _Forward(raw) as file:
+        samples = sum(iter(lambda: len(file.read(BLOCK, dtype="float32")), 0))
         left = path.stat().st_size - raw.tell()
     if left > max(path.stat().st_size // 20, 1 << 16):
         raise AudioError(
@@ -154,6 +176,6 @@ def _opened(path: Path) -> soundfile.SoundFile:
     if not path.is_file():
         raise AudioError(f"{path}: no such file. Check the name, and that the drive it lies on is mounted.")
     try:
-        return soundfile.SoundFile(path)
+        return _Forward(path)
     except soundfile.LibsndfileError as fault:
         raise AudioError(f"{path}: cannot be read as audio ({fault}). Export it anew as wav, flac or mp3.") from fault
