@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch.nn import functional as F
 
 from stemwise.errors import ModelError
 from stemwise.model import SpectralModel, fit_input_scaling
@@ -37,6 +38,57 @@ def test_iass_sizes_of_every_level():
     assert seen == [(16, 495), (32, 165), (48, 55), (32, 165), (16, 495), (1, 1487)]
     assert mask.shape == (2, 1, 1, 2049, 7) and activity.shape == (2, 1, 7)
     assert mask.min() >= 0
+
+
+def transcribed(net: Iass, magnitude: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The layer table read line by line, with the weights of `net` in evaluation mode."""
+
+    def norm(x, batch_norm):
+        mean, var, weight, bias = batch_norm.running_mean, batch_norm.running_var, batch_norm.weight, batch_norm.bias
+        return (x - mean[:, None, None]) / (var[:, None, None] + 1e-5).sqrt() * weight[:, None, None] + bias[
+            :, None, None
+        ]
+
+    def leaky(x):
+        return torch.where(x > 0, x, 0.01 * x)
+
+    def conv(x, layer, padding=0, stride=1):
+        return F.conv2d(x, layer.weight, layer.bias, padding=padding, stride=stride)
+
+    x = (magnitude[:, :, :1487] - net.input_shift) / net.input_scale
+    outputs = []
+    for block in net.encoders:
+        y = leaky(norm(conv(x, block.first[0], 1), block.first[1]))
+        y = leaky(norm(conv(y, block.second[0], 1), block.second[1]))
+        x = conv(y + conv(x, block.residual), block.down, stride=(3, 1))
+        outputs.append(x)
+    a = x
+    for index in (0, 2, 4):
+        a = norm(conv(a, net.head[index], stride=(3, 1)), net.head[index + 1])
+    a = conv(a, net.head[6], stride=(2, 1))[:, :, 0]
+    joined = [conv(outputs[1], net.skips[0], 1), conv(outputs[0], net.skips[1], 1)]
+    for number, (block, extra) in enumerate(zip(net.decoders, (0, 0, 2), strict=True)):
+        x = F.conv_transpose2d(x, block.up.weight, block.up.bias, stride=(3, 1), output_padding=(extra, 0))
+        x = torch.cat([x, joined[number]], dim=1) if number < 2 else x
+        x = norm(leaky(F.conv_transpose2d(x, block.body[0].weight, block.body[0].bias, padding=1)), block.body[2])
+        x = F.conv_transpose2d(x, block.body[3].weight, block.body[3].bias, padding=1)
+        x = norm(leaky(x), block.body[5]) if number < 2 else x
+    x = torch.einsum("bcft,gf->bcgt", x, net.to_bins.weight) + net.to_bins.bias[:, None]
+    return torch.clamp_min(x * net.output_scale + net.output_offset, 0)[:, None], a
+
+
+def test_iass_equals_its_transcription():
+    torch.manual_seed(0)
+    net, magnitude = Iass(), torch.rand(2, 1, 2049, 11)
+    for _ in range(3):  # batch norms with statistics of their own
+        net(torch.rand(2, 1, 2049, 11))
+    net.start_from(torch.rand(2049), torch.rand(2049) + 0.5)
+    with torch.no_grad():
+        for parameter in (net.output_scale, net.output_offset):
+            parameter.copy_(torch.randn_like(parameter))
+        for found, expected in zip(net.eval()(magnitude), transcribed(net, magnitude), strict=True):
+            torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+            assert found.std() > 1e-3
 
 
 def reach(net: torch.nn.Module, magnitude: torch.Tensor, pick) -> list[int]:

@@ -108,6 +108,10 @@ def test_stopped_and_resumed_is_the_same_as_undisturbed(tree, tmp_path):
         assert all(torch.equal(expected[name], found[name]) for name in expected), file
     assert not torch.equal(first["model.net.to_bands.weight"], weights(pieces)["model.net.to_bands.weight"])
     assert describe(pieces / "model.safetensors")["gate"] == describe(whole / "model.safetensors")["gate"]
+    (group,) = torch.load(pieces / "checkpoints" / "last.ckpt", weights_only=True)["optimizer_states"][0][
+        "param_groups"
+    ]
+    assert group["lr"] == pytest.approx(0.05 * 0.9**4)
     curves = [runs.read_curves(run)["val/loss"].dropna().tolist() for run in (whole, pieces)]
     assert curves[0] == curves[1] and len(curves[0]) == 4 and np.argmin(curves[0]) < 2
 
