@@ -8,6 +8,7 @@ import pytorch_lightning as pl
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import DictConfig
+from pytorch_lightning.utilities import rank_zero_only
 
 from stemwise.callbacks.checkpoints import load_best
 from stemwise.evaluation.reference import reference
@@ -32,7 +33,7 @@ def train(config: DictConfig, run: Path) -> float:
     data = configs.make_data(config, model)
     task = configs.make_task(config, model)
     gate = instantiate(config.gate)
-    card = runs.record(run, config, data)
+    card = runs.record(run, config, data) if rank_zero_only.rank == 0 else {}
     trainer: pl.Trainer = instantiate(
         config.trainer,
         callbacks=list(instantiate(config.callbacks).values()),
@@ -55,6 +56,7 @@ def train(config: DictConfig, run: Path) -> float:
 @hydra.main(version_base="1.3", config_path=CONF, config_name="train")
 def main(config: DictConfig) -> float:
     run = Path(HydraConfig.get().runtime.output_dir)
+    configs.calm_lightning()
     with configs.in_a_sentence(runs.how_to_go_on(run)):
         return train(config, run)
 

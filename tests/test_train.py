@@ -285,3 +285,15 @@ def test_ctrl_c_ends_a_training_with_advice_and_the_advice_works(tree, home):
     step = torch.load(found[0], weights_only=True)["global_step"]
     door("train", *words[:-1], f"trainer.max_steps={step + 2}", f"resume={found[0]}")
     assert (found[0].parents[1] / "model.safetensors").is_file()
+
+
+def test_two_processes_train_as_one(tree, home):
+    """Each rank takes its half of every pass, both end at the same weights, one run folder is written once."""
+    words = ["trainer.devices=2", "trainer.strategy=ddp", "loading.batch_size=1", "trainer.max_steps=4"]
+    door("train", f"data.root={tree}", *SMALL, *words)
+    (model,) = home.glob("runs/train/*/model.safetensors")
+    runs.read(model.parent, load(model))  # stamps agree
+    curves = runs.read_curves(model.parent)
+    assert (
+        curves["val/loss"].notna().sum() == 2 and curves["step"].max() == 3
+    )  # 4 excerpts on 2 devices: 2 steps a pass

@@ -1,6 +1,8 @@
 """Hydra configs: resolvers, checks across groups, objects made of them. Only the doors and tests use it."""
 
+import logging
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -72,6 +74,12 @@ def make_gate(config: DictConfig, exported: Gate) -> Gate:
     if "gate" not in config:
         return exported
     return replace(exported, **{key: value for key, value in plain(config.gate).items() if key != "_target_"})
+
+
+def calm_lightning() -> None:
+    """Leave out Lightning's advertisements and its use of what PyTorch deprecates; its warnings stay."""
+    logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", message=".*LeafSpec.*")
 
 
 @contextmanager
