@@ -48,6 +48,7 @@ def train(config: DictConfig, run: Path) -> float:
         valid = (reference(id, song, model.sample_rate, model.stft.hop) for id, song in data.prepared("valid").items())
         gate = choose_gate(Separator(model, device=device), valid, gate, config.gate_may_lose)
         description = configs.plain(config.model)
+        runs.drop_scores(run)
         save(run / "model.safetensors", Exported(model, gate, {**card, "validation loss": best}), description)
         log.info("exported %s", run / "model.safetensors")
     return best

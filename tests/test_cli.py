@@ -79,7 +79,9 @@ def test_the_newest_run_is_the_default_model(tmp_path, home):
     said = stemwise("separate", song(tmp_path / "a.wav"), "--out", tmp_path, code=1)
     assert "no trained model under" in said and "make demo" in said
     save(home / "runs" / "x" / "model.safetensors", exported(), DESCRIPTION)
-    assert "4 files in" in stemwise("separate", tmp_path / "a.wav", "--out", tmp_path)
+    said = stemwise("separate", tmp_path / "a.wav", "--out", tmp_path)
+    assert "4 files in" in said and f"model: {home / 'runs' / 'x' / 'model.safetensors'} (a, b; 8000 Hz)" in said
+    assert "4 files in" in stemwise("separate", tmp_path / "a.wav", "--out", tmp_path, "--model", home / "runs" / "x")
 
 
 @pytest.mark.parametrize(
@@ -128,6 +130,12 @@ def test_label_writes_outside_the_tree(tree, tmp_path, home):
     stemwise("label", tree, "--out", tmp_path / "elsewhere")
     assert len(list((tmp_path / "elsewhere").iterdir())) == 6
     assert sorted(tree.rglob("*")) == before
+
+
+def test_label_leaves_out_what_it_is_told(tree, tmp_path):
+    next((tree / "Audio" / "Ann_One").rglob("*_STEM_01.wav")).unlink()
+    assert "--skip ID" in stemwise("label", tree, code=1)
+    assert "2 songs" in stemwise("label", tree, "--skip", "Ann_One", "--out", tmp_path)
 
 
 def test_label_refuses_an_empty_folder(tmp_path):

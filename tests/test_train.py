@@ -197,6 +197,14 @@ def test_a_model_is_never_described_by_another_trainings_config(tree, tmp_path):
         evaluate_run(composed(run, f"run={run}", name="eval"))
 
 
+def test_a_new_model_does_not_keep_the_scores_of_the_old_one(tree, tmp_path):
+    run = tmp_path / "run"
+    trained(run, tree, *SMALL)
+    evaluate_run(composed(run, f"run={run}", name="eval"))
+    trained(run, tree, *SMALL, "seed=1")
+    assert not any((run / name).exists() for name in ("scores.csv", "summary.json", "page.html"))
+
+
 def test_a_run_is_scored_on_the_songs_it_was_split_into(tree, tmp_path):
     """Moving songs between the parts of the tree later moves none in the run."""
     run = tmp_path / "run"

@@ -31,7 +31,9 @@ class GateKind(StrEnum):
 def command(
     song: Annotated[Path, typer.Argument(help="wav, flac, ogg or mp3; any rate and length")],
     out: Annotated[Path, typer.Option(help="stems go into OUT/<name of the song>/")] = Path("separated"),
-    model: Annotated[Path | None, typer.Option(help="an exported model; default: that of the newest run")] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="an exported model, or its run folder; default: the newest run")
+    ] = None,
     format: Annotated[Format, typer.Option(help="wav keeps every level, the others clip beyond ±1")] = Format.wav,
     gate: Annotated[GateKind | None, typer.Option(help="default: what the model carries")] = None,
     threshold: Annotated[float | None, typer.Option(help="of a hard gate, 0 to 1, for all targets")] = None,
@@ -42,7 +44,9 @@ def command(
     from stemwise.separate_file import separate_file
     from stemwise.separator import Separator
 
-    exported = load(model or newest_model())
+    path = model or newest_model()
+    path = path / "model.safetensors" if path.is_dir() else path
+    exported = load(path)
     chosen = exported.gate if gate is None else replace(exported.gate, kind=gate.value)
     if threshold is not None:
         if chosen.kind != "hard":
@@ -54,6 +58,7 @@ def command(
         written = separate_file(song, out / song.stem, separator, f".{format}", progress)
     for warning in noted:
         say(f"warning: {warning.message}")
+    say(f"model: {path} ({', '.join(exported.model.targets)}; {exported.model.sample_rate} Hz)")
     say(f"{len(written)} files in {out / song.stem}: {', '.join(file.name for file in written)}")
 
 

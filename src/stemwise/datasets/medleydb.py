@@ -59,7 +59,8 @@ class MedleyDB:
             raise DataError(
                 f"{len(findings)} of {len(findings) + len(songs)} songs cannot be used:\n  "
                 + "\n  ".join(findings.values())
-                + f"\nMend them, or leave them out: data.skip=[{','.join(findings)}]"
+                + f"\nMend them, or leave them out: data.skip=[{','.join(findings)}] "
+                "(stemwise label: --skip ID)"
             )
         return songs
 
@@ -95,8 +96,9 @@ class MedleyDB:
         folders = [folder for folder in folders if folder.name not in self.skip]
         if not folders:
             raise DataError(
-                f"{NAME}: no audio under {self.root} (looked for Audio/<ID>/<ID>_MIX.wav). Ask for access as "
-                "docs/datasets.md describes, or make songs with `stemwise synthesize` and use data=synthetic."
+                f"{NAME}: no audio under {self.root} (looked for Audio/<ID>/<ID>_MIX.wav). Arrange your stems, "
+                "or ask for MedleyDB, as docs/datasets.md describes; or make songs with `stemwise synthesize` and use "
+                "data=synthetic."
             )
         return folders
 

@@ -37,6 +37,12 @@ def record(run: Path, config: DictConfig, data: MultitrackDataModule) -> dict[st
     return {"stamp": stamp, "name": config.name, "seed": config.seed, **made_by}
 
 
+def drop_scores(run: Path) -> None:
+    """Remove the scores and the page of the model that stood here before: they would describe other weights."""
+    for name in ("scores.csv", "summary.json", "page.html"):
+        (run / name).unlink(missing_ok=True)
+
+
 def read(run: Path, exported: Exported) -> tuple[DictConfig, dict[str, list[str]]]:
     """The resolved config and the splits of the training that made `exported`.
 

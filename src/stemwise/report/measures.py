@@ -114,8 +114,14 @@ ACTIVITY = (
         "average_precision", "AP", "", "mean", "any", "higher", 3,
         "Average precision of the activity probabilities, by frame.",
     ),
-    Measure("f1", "F1", "", "mean", "any", "higher", 3, "F1 by frame at the threshold, in songs with the target."),
-    Measure("precision", "Precision", "", "mean", "any", "higher", 3, "Frames rightly called active / all so called."),
+    Measure(
+        "f1", "F1", "", "mean", "any", "higher", 3,
+        "F1 by frame at the threshold, in songs with the target; so it is not that of the means beside it.",
+    ),
+    Measure(
+        "precision", "Precision", "", "mean", "any", "higher", 3,
+        "Frames rightly called active / all so called, also in songs without the target.",
+    ),
     Measure("recall", "Recall", "", "mean", "any", "higher", 3, "Frames rightly called active / frames truly active."),
     Measure("onset_f1", "Onsets", "", "mean", "any", "higher", 3, "F1 of the hard gate's onsets within 0.5 s."),
     Measure("offset_f1", "Offsets", "", "mean", "any", "higher", 3, "F1 of the hard gate's offsets within 0.5 s."),
