@@ -19,7 +19,7 @@ FLOORS = [
     ["model"],
     ["nets", "loading"],
     ["datasets", "synthesis"],
-    ["labels"],
+    ["labels", "song_folder"],
     ["activity", "gate", "song"],
     ["taxonomy", "audio", "spectral"],
     ["files"],

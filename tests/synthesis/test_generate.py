@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -20,18 +21,18 @@ def test_stopped_and_continued_gives_the_bytes_of_one_run(tiny, tmp_path, digest
     """The first run dies in its third song; the second makes what is missing and leaves the rest alone."""
     render, calls = song.render, []
 
-    def breaking(score, part, rng):
+    def breaking(score, part, font, rng):
         calls.append(score.title)
         if len(set(calls)) == 3 and len(calls) % 2:
             raise Broken
-        return render(score, part, rng)
+        return render(score, part, font, rng)
 
     with monkeypatch.context() as patch, pytest.raises(Broken):
         patch.setattr(song, "render", breaking)
         synthesize(tmp_path, processes=1)
     assert sorted(path.name for path in (tmp_path / "Audio").iterdir()) == ["Tiny0001_Song", "Tiny0002_Song"]
     assert not (tmp_path / "splits.json").exists()
-    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.wav")}
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.flac")}
     seen = []
     assert len(synthesize(tmp_path, progress=lambda done, total: seen.append((done, total)))) == 4
     assert seen == [(3, 4), (4, 4)]
@@ -47,14 +48,14 @@ def test_a_removed_song_comes_back_the_same_from_other_processes(tiny, tmp_path,
     # What a process leaves that was killed too hard to clean up.
     left = root / "Audio" / ".Tiny0002_Song.1.part"
     left.mkdir()
-    (left / "Tiny0002_Song_MIX.wav").touch()
+    (left / "Tiny0002_Song_MIX.flac").touch()
     synthesize(root, processes=2)
     assert digest(root) == digest(tiny)
 
 
 def test_another_seed_gives_another_song(tiny, tmp_path):
     (name,) = synthesize(tmp_path, seed=1, songs=1)
-    mix = f"Audio/{name}/{name}_MIX.wav"
+    mix = f"Audio/{name}/{name}_MIX.flac"
     assert (tmp_path / mix).read_bytes() != (tiny / mix).read_bytes()
     ours, theirs = (json.loads((root / "manifest.json").read_text())["songs"][name] for root in (tmp_path, tiny))
     assert ours["stems"] != theirs["stems"]
@@ -88,7 +89,9 @@ def test_ctrl_c_ends_the_workers_in_the_middle_of_their_songs(tmp_path):
 
 
 @pytest.mark.parametrize(("wish", "named"), [({"seed": 5}, "seed=0.*wanted 5"), ({"songs": 7}, "number_of_songs=4"),
-                                             ({"preset": "demo"}, "preset='tiny'.*wanted 'demo'")])  # fmt: skip
+                                             ({"preset": "demo"}, "preset='tiny'.*wanted 'demo'"),
+                                             ({"format": "wav"}, "format='flac'"),
+                                             ({"only": ["rock"]}, "styles=")])  # fmt: skip
 def test_a_folder_of_other_songs_is_refused(tiny, wish, named):
     with pytest.raises(DataError, match=named):
         synthesize(tiny, **wish)
@@ -114,7 +117,19 @@ def test_a_broken_manifest_is_named(tmp_path):
         synthesize(tmp_path)
 
 
-@pytest.mark.parametrize("wish", [{"seed": -1}, {"processes": 0}, {"songs": 0}, {"preset": "huge"}])
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"seed": -1},
+        {"processes": 0},
+        {"songs": 0},
+        {"preset": "huge"},
+        {"seconds": 2},
+        {"only": ["polka"]},
+        {"format": "mp3"},
+        {"fonts": [Path("none.sf2")]},
+    ],
+)
 def test_bad_wishes_are_refused_before_anything_is_written(tmp_path, wish):
     with pytest.raises(DataError):
         synthesize(tmp_path / "new", **wish)
@@ -123,8 +138,11 @@ def test_bad_wishes_are_refused_before_anything_is_written(tmp_path, wish):
 
 def synthesize_manifest(root) -> None:
     """Open a tree of three tiny songs without making any."""
-    from stemwise.synthesis import find_preset, tree
-    from stemwise.synthesis.song import Job
+    from stemwise.synthesis import find_preset, styles, tree
+    from stemwise.synthesis.song import Options
+    from stemwise.synthesis.sources import composed_jobs
 
     preset = find_preset("tiny").with_songs(3)
-    tree.open_tree(root, [Job(preset, 0, number) for number in range(3)])
+    jobs = composed_jobs(preset, 0, Options())
+    source = {"preset": "tiny", "seconds": preset.seconds, "styles": list(styles())}
+    tree.open_tree(root, jobs, tree.identity(source, 0, 3, Options()))

@@ -43,12 +43,12 @@ def test_metadata_have_the_keys_and_forms_of_medleydb(tiny):
 def test_no_files_but_those_of_the_metadata(tiny):
     for folder, metadata in songs(tiny):
         wavs = {folder / metadata["mix_filename"], *stem_files(folder, metadata)}
-        assert wavs == set(folder.rglob("*.wav"))
+        assert wavs == set(folder.rglob("*.flac"))
     assert not list(tiny.rglob("*.part*"))
 
 
-def test_wavs_are_16_bit_stereo_of_the_presets_length(tiny):
-    for path in tiny.rglob("*.wav"):
+def test_files_are_16_bit_stereo_of_the_presets_length(tiny):
+    for path in tiny.rglob("*.flac"):
         info = soundfile.info(path)
         assert (info.samplerate, info.channels, info.frames, info.subtype) == (44100, 2, 12 * 44100, "PCM_16"), path
 
@@ -103,11 +103,12 @@ def test_manifest_agrees_with_the_songs(tiny):
     manifest = json.loads((tiny / "manifest.json").read_text())
     assert manifest["preset"] == "tiny"
     assert manifest["seed"] == 0
-    assert manifest["soundfont"] == "TimGM6mb.sf2"
+    assert manifest["fonts"][0].startswith("TimGM6mb.sf2 ")
     for folder, metadata in songs(tiny):
         song = manifest["songs"][folder.name]
         assert [stem["instrument"] for stem in song["stems"]] == [s["instrument"] for s in metadata["stems"].values()]
-        assert all(one["start"] < one["end"] <= 12 for one in song["sections"])
+        assert all(one["start"] < one["end"] <= 12 and one["chords"] for one in song["sections"])
+        assert song["style"] and song["metre"] and song["font"] == "TimGM6mb.sf2"
 
 
 def longest_rest(sound: np.ndarray) -> float:

@@ -1,71 +1,74 @@
-"""Tempo, key, sections and chords of a song."""
+"""Tempo, metre, key, sections and chords of a song."""
 
-import math
+from collections.abc import Sequence
 
 import numpy as np
 
-from stemwise.synthesis.score import LEAD_IN, Form, Section
+from stemwise.synthesis.chords import parse_bar
+from stemwise.synthesis.score import LEAD_IN, Chord, Form, Section, Swing, beats_of
+from stemwise.synthesis.style import Style
 
 # What is left at the end of the file for the last notes to ring.
 RING_OUT = 0.8
-SLOWEST, FASTEST = 70, 150
-# One of these, again and again, until what is left is the outro. Each section is two units long, the intro one.
-COURSES = (
-    ("verse", "chorus", "verse", "chorus", "bridge", "chorus"),
-    ("verse", "chorus", "bridge", "verse", "chorus"),
-    ("verse", "verse", "chorus", "bridge", "chorus"),
-)
-
-# Roots as steps of the scale, one a bar.
-PROGRESSIONS = {
-    False: ((0, 4, 5, 3), (5, 3, 0, 4), (0, 5, 3, 4), (0, 3, 4, 3), (1, 4, 0, 5), (0, 2, 3, 4), (3, 0, 4, 5)),
-    True: ((0, 5, 2, 6), (0, 3, 5, 4), (0, 6, 5, 6), (0, 3, 6, 2), (5, 6, 0, 0), (0, 2, 6, 3)),
-}
+UNITS = {"intro": 1, "break": 1, "outro": 1}  # any other section is two units long
+# For songs in which no course of the style has room.
+SHORT_COURSE = ("verse", "chorus")
 
 
-def draw_form(seconds: float, rng: np.random.Generator) -> Form:
-    """A form that ends at least 0.8 s before `seconds`; tempo 70 to 150 beats a minute."""
-    tempo, bars = _fitting_tempo(seconds - LEAD_IN - RING_OUT, float(rng.triangular(SLOWEST, 110, FASTEST)))
-    tonic, minor = int(rng.integers(12)), bool(rng.random() < 0.45)
-    sections = _sections(bars, COURSES[rng.integers(len(COURSES))])
-    return Form(tempo, tonic, minor, sections, _chords(sections, tonic, minor, rng))
+def draw_form(seconds: float, style: Style, rng: np.random.Generator) -> Form:
+    """A form of whole bars that ends 0.8 s before `seconds`, at about the tempo that was drawn."""
+    metre = style.draw_metre(rng)
+    slow, fast = style.tempo
+    wish = float(rng.triangular(slow, 0.5 * (slow + fast), fast))
+    beats = beats_of(metre) * max(2, round((seconds - LEAD_IN - RING_OUT) * wish / 60 / beats_of(metre)))
+    bars = round(beats / beats_of(metre))
+    tempo = beats * 60 / (seconds - LEAD_IN - RING_OUT)
+    tonic, minor = int(rng.integers(12)), bool(rng.random() < style.minor)
+    sections = draw_sections(bars, style.courses, rng)
+    swing = Swing(float(rng.uniform(*style.swing)), style.swing_beats)
+    lines = style.progressions["minor" if minor else "major"]
+    return Form(tempo, metre, tonic, minor, sections, _chords(sections, lines, tonic, rng), swing)
 
 
-def _fitting_tempo(seconds: float, wish: float) -> tuple[float, int]:
-    """The tempo near `wish` at which whole bars fill `seconds`, and the number of bars."""
-    fewest, most = math.ceil(seconds * SLOWEST / 240), math.floor(seconds * FASTEST / 240)
-    bars = max(fewest, min(round(seconds * wish / 240), most))
-    return bars * 240 / seconds, bars
+def draw_sections(bars: int, courses: Sequence[Sequence[str]], rng: np.random.Generator) -> tuple[Section, ...]:
+    """Sections that fill `bars`: a course that fits, then what is left over given to some of its sections."""
+    unit = 4 if bars >= 56 else 2 if bars >= 16 else 1
+    course = _course(bars // unit, courses, rng)
+    lengths = [unit * UNITS.get(name, 2) for name in course]
+    growing = [i for i, name in enumerate(course) if UNITS.get(name, 2) > 1]
+    while bars - sum(lengths) >= unit:
+        lengths[int(rng.choice(growing))] += unit
+    lengths[-1] += bars - sum(lengths)
+    while sum(lengths) > bars or lengths[-1] <= 0:  # a song of a few bars only
+        course, lengths = course[:-1], lengths[:-1]
+        lengths[-1] = bars - sum(lengths[:-1])
+    starts = np.cumsum([0, *lengths[:-1]])
+    return tuple(Section(name, int(start), length) for name, start, length in zip(course, starts, lengths, strict=True))
 
 
-def _sections(bars: int, course: tuple[str, ...]) -> tuple[Section, ...]:
-    unit = 4 if bars >= 56 else 2 if bars >= 12 else 1
-    sections = [Section("intro", 0, min(unit, bars))]
-    at, turn = unit, 0
-    while bars - at >= 3 * unit:
-        sections.append(Section(course[turn % len(course)], at, 2 * unit))
-        at, turn = at + 2 * unit, turn + 1
-    return (*sections, Section("outro", at, bars - at))
+def _course(units: int, courses: Sequence[Sequence[str]], rng: np.random.Generator) -> list[str]:
+    """One of the longest courses that fit; a verse and a chorus more, again and again, where there is room for them."""
+    cost = {tuple(course): sum(UNITS.get(name, 2) for name in course) for course in [*courses, SHORT_COURSE]}
+    fitting = [course for course in cost if cost[course] <= units] or [SHORT_COURSE]
+    longest = max(cost[course] for course in fitting)
+    near = [course for course in fitting if cost[course] >= longest - 2]
+    course = list(near[rng.integers(len(near))])
+    at = len(course) - 1 if course[-1] == "outro" else len(course)
+    for _ in range((units - longest) // 6):
+        course[at:at] = ["verse", "chorus"]
+    return course
 
 
 def _chords(
-    sections: tuple[Section, ...], tonic: int, minor: bool, rng: np.random.Generator
-) -> tuple[tuple[int, ...], ...]:
-    """Verse, chorus and bridge have a progression each; intro and outro take the verse's."""
-    table = PROGRESSIONS[minor]
-    picks = rng.permutation(len(table))[:3]
-    of = dict(zip(("verse", "chorus", "bridge"), picks, strict=True))
-    sevenths = bool(rng.random() < 0.3)
-    scale = Form(120, tonic, minor, (), ()).scale
-    chords = []
-    for section in sections:
-        roots = table[of.get(section.name, of["verse"])]
-        chords += [_chord(scale, roots[bar % len(roots)], minor, sevenths) for bar in range(section.bars)]
-    return tuple(chords)
-
-
-def _chord(scale: tuple[int, ...], step: int, minor: bool, seventh: bool) -> tuple[int, ...]:
-    tones = [scale[(step + third) % 7] for third in ((0, 2, 4, 6) if seventh else (0, 2, 4))]
-    if minor and step == 4:
-        tones[1] = (tones[0] + 4) % 12  # the dominant of a minor key is a major chord
-    return tuple(tones)
+    sections: Sequence[Section], lines: Sequence[Sequence[str]], tonic: int, rng: np.random.Generator
+) -> tuple[tuple[Chord, ...], ...]:
+    """Verse, chorus and bridge have a progression each; the others take the verse's or the chorus's."""
+    picks = [lines[i] for i in rng.permutation(len(lines))]
+    of = {"verse": picks[0], "chorus": picks[1], "bridge": picks[2 % len(picks)]}
+    for name in ("intro", "solo", "break", "outro"):
+        of[name] = picks[int(rng.integers(2))]
+    return tuple(
+        parse_bar(of[section.name][bar % len(of[section.name])], tonic)
+        for section in sections
+        for bar in range(section.bars)
+    )

@@ -2,21 +2,27 @@
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from multiprocessing.synchronize import Event
 from pathlib import Path
+from typing import Any
 
 from stemwise.errors import DataError, StemwiseError
+from stemwise.song_folder import FORMATS
 from stemwise.synthesis import midi, tree
 from stemwise.synthesis.presets import find_preset
-from stemwise.synthesis.song import Job
+from stemwise.synthesis.song import Job, Options
+from stemwise.synthesis.soundfonts import load_fonts
+from stemwise.synthesis.sources import composed_jobs
+from stemwise.synthesis.style import find_styles
 
+Progress = Callable[[int, int], object]
 Tick = Callable[[int], object]
 
 # Starting processes costs more than it saves below this many seconds of music.
-WORTH_PROCESSES = 120.0
+WORTH_PROCESSES = 60.0
 
 
 def synthesize(
@@ -24,29 +30,55 @@ def synthesize(
     preset: str = "tiny",
     seed: int = 0,
     processes: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
     songs: int | None = None,
+    seconds: float | None = None,
+    only: Sequence[str] = (),
+    fonts: Sequence[Path] = (),
+    format: str = "flac",
 ) -> list[str]:
-    """Write the songs of a preset to `root` as a MedleyDB tree and return their ids.
+    """Compose the songs of a preset, write them to `root` as a MedleyDB tree and return their ids.
 
     `root` then holds Audio/<ID>/ (stems, mix, metadata, MIDI), manifest.json and, once all is there, splits.json. Songs
     already there are kept, missing ones are made; the bytes depend neither on interruptions nor on `processes`.
     `processes`: None for one a core (and for little music just this one); where it is more than one, a script must call
     this under `if __name__ == "__main__"`. `progress(done, all)` is called after each song.
-    `songs`: another number of songs in the shares of the preset. Only one run at a time may write to a folder.
+    `songs`, `seconds`: another number, in the shares of the preset, or another length of each. `only`: names of styles;
+    all if empty. `fonts`: sf2 files, of which each song draws one (the last of several only test songs); the one of
+    pretty_midi if empty.
+    Only one run at a time may write to a folder.
 
-    Raises DataError for an unknown preset, a bad number, or a folder that holds other songs; MissingExtra without the
-    extra `synth`.
+    Raises DataError for an unknown preset or style, a bad number or font, or a folder that holds other songs;
+    MissingExtra without the extra `synth`.
     """
     chosen = find_preset(preset)
     chosen = chosen if songs is None else chosen.with_songs(songs)
+    chosen = chosen if seconds is None else chosen.with_seconds(seconds)
+    options = check_options(seed, processes, fonts, format)
+    jobs = composed_jobs(chosen, seed, options, only)
+    source = {"preset": chosen.name, "seconds": chosen.seconds, "styles": list(find_styles(only))}
+    return make_songs(root, jobs, tree.identity(source, seed, len(jobs), options), processes, progress)
+
+
+def check_options(seed: int, processes: int | None, fonts: Sequence[Path], format: str) -> Options:
+    """Raises DataError and MissingExtra as `synthesize` says."""
     if seed < 0 or (processes is not None and processes < 1):
         raise DataError(f"seed={seed}, processes={processes}: give a seed of 0 or more and processes of 1 or more.")
+    if format not in FORMATS:
+        raise DataError(f"format '{format}': songs are written as {' or '.join(FORMATS)}.")
     midi.check_installed()
-    jobs = [Job(chosen, seed, number) for number in range(chosen.songs)]
-    audio = tree.open_tree(root, jobs)
+    load_fonts(fonts)
+    return Options(tuple(path.resolve() for path in fonts), format)
+
+
+def make_songs(
+    root: Path, jobs: list[Job], identity: Mapping[str, Any], processes: int | None, progress: Progress | None
+) -> list[str]:
+    """Make the jobs that `root` does not hold yet; return the ids of all."""
+    audio = tree.open_tree(root, jobs, identity)
     missing = [job for job in jobs if not (audio / job.name).is_dir()]
-    _make(missing, audio, processes, lambda made: progress and progress(len(jobs) - len(missing) + made, len(jobs)))
+    done = len(jobs) - len(missing)
+    _make(missing, audio, processes, lambda made: progress and progress(done + made, len(jobs)))
     tree.close_tree(root, jobs)
     return [job.name for job in jobs]
 
@@ -61,7 +93,7 @@ def _make(jobs: list[Job], audio: Path, processes: int | None, tick: Tick) -> No
 
 def _processes(wanted: int | None, jobs: list[Job]) -> int:
     if wanted is None:
-        if sum(job.preset.seconds for job in jobs) < WORTH_PROCESSES:
+        if sum(job.source.seconds for job in jobs) < WORTH_PROCESSES:
             return 1
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         wanted = cores or 1

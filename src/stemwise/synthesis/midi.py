@@ -1,9 +1,6 @@
 """Notes → MIDI → audio, with the packages of the extra `synth`."""
 
 import io
-from collections.abc import Sequence
-from functools import cache
-from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -11,13 +8,13 @@ import soundfile
 
 from stemwise import audio
 from stemwise.audio import Samples
-from stemwise.errors import MissingExtra
-from stemwise.synthesis.score import Note
+from stemwise.errors import DataError, MissingExtra
+from stemwise.synthesis.score import Part
 
-SOUNDFONT = "TimGM6mb.sf2"
 TICKS = 960
 # Effects depth: reverb and chorus of the renderer are off, since the room is the producer's.
 DRY = {91: 0, 93: 0}
+VOICE = 53  # 'Voice Oohs', what a voice is in a MIDI file
 
 
 def check_installed() -> None:
@@ -26,31 +23,34 @@ def check_installed() -> None:
     _package("pretty_midi")
 
 
-def midi_bytes(notes: Sequence[Note], program: int, drums: bool, tempo: float, name: str) -> bytes:
-    """A MIDI file with one track."""
+def midi_bytes(part: Part, tempo: float) -> bytes:
+    """A MIDI file with one track: notes, controls, bends, and syllables as lyrics; a voice gets 'Voice Oohs'."""
     pretty_midi = _package("pretty_midi")
     song = pretty_midi.PrettyMIDI(resolution=TICKS, initial_tempo=tempo)
-    track = pretty_midi.Instrument(program, is_drum=drums, name=name)
-    track.notes = [pretty_midi.Note(note.velocity, note.pitch, note.start, note.end) for note in notes]
+    program = VOICE if part.patch.program is None else part.patch.program
+    track = pretty_midi.Instrument(program, is_drum=part.drums, name=part.patch.label)
+    track.notes = [pretty_midi.Note(note.velocity, note.pitch, note.start, note.end) for note in part.notes]
     track.control_changes = [pretty_midi.ControlChange(number, value, 0.0) for number, value in DRY.items()]
+    track.control_changes += [pretty_midi.ControlChange(one.number, one.value, one.time) for one in part.controls]
+    track.pitch_bends = [pretty_midi.PitchBend(bend.value, bend.time) for bend in part.bends]
+    song.lyrics = [pretty_midi.Lyric(note.syllable, note.start) for note in part.notes if note.syllable]
     song.instruments.append(track)
     buffer = io.BytesIO()
     song.write(buffer)
     return buffer.getvalue()
 
 
-def render_midi(content: bytes, length: int, rate: int) -> Samples:
-    """(2, length) at `rate` Hz: the renderer's 48 kHz resampled, cut or padded with silence."""
-    wav = _package("midirenderer").render_wave_from(soundfont(), content)
+def render_midi(content: bytes, font: bytes, length: int, rate: int) -> Samples:
+    """(2, length) at `rate` Hz: the renderer's 48 kHz resampled, cut or padded with silence.
+
+    Raises DataError when the renderer cannot read the font or the notes.
+    """
+    try:
+        wav = _package("midirenderer").render_wave_from(font, content)
+    except (RuntimeError, ValueError) as fault:
+        raise DataError(f"the MIDI renderer refused: {fault}. Choose another SoundFont.") from fault
     sound, native = soundfile.read(io.BytesIO(wav), dtype="float32", always_2d=True)
     return audio.fit(audio.resample(np.ascontiguousarray(sound.T), native, rate), length)
-
-
-@cache
-def soundfont() -> bytes:
-    """The font that comes with pretty_midi. Raises MissingExtra when that is not installed."""
-    _package("pretty_midi")
-    return resources.files("pretty_midi").joinpath(SOUNDFONT).read_bytes()
 
 
 def _package(name: str) -> Any:

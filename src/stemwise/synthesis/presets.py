@@ -9,6 +9,7 @@ import yaml
 from stemwise.errors import DataError
 
 SPLITS = ("train", "valid", "test")
+SHORTEST, LONGEST = 8, 900  # seconds of a song
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,22 @@ class Preset:
             return "train"
         return "valid" if number < self.train + self.valid else "test"
 
+    def place(self, number: int) -> int:
+        """How many songs of its part come before song `number`."""
+        return number - {"train": 0, "valid": self.train, "test": self.train + self.valid}[self.split_of(number)]
+
     def with_songs(self, songs: int) -> "Preset":
         """The same shares for another number of songs; from three songs on, no part is empty."""
         if songs < 1:
             raise DataError(f"{songs} songs cannot be made. Give songs=1 or more, or leave it out for {self.songs}.")
         train, valid, test = _apportion(songs, (self.train, self.valid, self.test))
         return replace(self, train=train, valid=valid, test=test)
+
+    def with_seconds(self, seconds: float) -> "Preset":
+        """Songs of another length."""
+        if not SHORTEST <= seconds <= LONGEST:
+            raise DataError(f"songs of {seconds:g} s cannot be made. Give {SHORTEST} to {LONGEST} seconds.")
+        return replace(self, seconds=seconds)
 
 
 @cache

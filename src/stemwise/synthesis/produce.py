@@ -1,70 +1,89 @@
-"""Dry stems → a mix: tone, level, pan, room, and one scale for all."""
+"""Dry stems → a mix: cut, tone, compression, level, pan and room of each stem, then a bus for all."""
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stemwise.audio import Samples
-from stemwise.synthesis.instruments import instruments
-from stemwise.synthesis.score import Part
+from stemwise.synthesis.dynamics import apply_gain, compress, gain_curve, levels
+from stemwise.synthesis.instruments import Instrument
 
 Pcm = NDArray[np.int16]
 
 PEAK = 0.89
 LEVEL_SPREAD = 1.7  # dB, standard deviation of a stem's level around that of its kind
 FADE = 0.25
+BUS_RATIO = 2.0
+HEADROOM = 4.0  # dB that the bus compressor lets peaks stand above the level at which the mix mostly plays
 
 
-def produce_stem(part: Part, dry: Samples, room: Samples, rate: int, rng: np.random.Generator) -> Samples:
-    """(1 or 2, sample) dry, (2, tap) room → (2, sample) with this stem's tone, level, pan and room."""
-    from scipy.signal import oaconvolve
-
-    style = instruments()[part.kind]
-    sound = _tone(dry, rate, rng)
-    decibels = style.level + float(np.clip(rng.normal(0, LEVEL_SPREAD), -4, 4))
+def produce_stem(instrument: Instrument, dry: Samples, room: Samples, rate: int, rng: np.random.Generator) -> Samples:
+    """(1 or 2, sample) dry, (2, tap) room → (2, sample) with this stem's tone, dynamics, level, pan and room."""
+    sound = compress(_tone(dry, instrument.low, rate, rng), instrument.squeeze, rate)
+    decibels = instrument.level + float(np.clip(rng.normal(0, LEVEL_SPREAD), -4, 4))
     sound = sound * np.float32(10 ** (decibels / 20) * 0.1 / max(playing_rms(sound, rate), 1e-6))
-    sound = _pan(sound, float(rng.uniform(-1, 1)) * style.spread)
-    if style.send:
-        send = sound.mean(axis=0, keepdims=True)
-        sound = sound + np.float32(style.send) * oaconvolve(send, room, axes=1)[:, : sound.shape[1]]
-    return _fade(sound.astype(np.float32), rate)
+    sound = _pan(sound, float(rng.uniform(-1, 1)) * instrument.spread)
+    if instrument.send:
+        sound = _in_room(sound, np.float32(instrument.send) * room)
+    return _fade(sound, rate)
 
 
-def draw_room(rate: int, rng: np.random.Generator) -> Samples:
-    """(2, tap) impulse response: noise that decays by 60 dB in 0.2 to 0.9 s, 9 to 22 dB below the dry sound."""
-    seconds = float(rng.uniform(0.2, 0.9))
-    time = np.arange(round(seconds * rate)) / rate
-    noise = rng.standard_normal((2, len(time))) * np.exp(-np.log(1000) * time / seconds)
-    noise[:, : round(0.008 * rate)] = 0
-    energy = np.sqrt((noise**2).sum(axis=1, keepdims=True))
-    return np.asarray(10 ** (rng.uniform(-22, -9) / 20) * noise / energy, dtype=np.float32)
+def draw_room(seconds: tuple[float, float], rate: int, rng: np.random.Generator) -> Samples:
+    """(2, tap) impulse response: noise that decays by 60 dB within `seconds` (shortest, longest), its highs sooner,
+    9 to 22 dB below the dry sound."""
+    from scipy.signal import butter, sosfilt
+
+    decay = float(rng.uniform(*seconds))
+    time = np.arange(round(decay * rate)) / rate
+    noise = rng.standard_normal((2, len(time)))
+    dark = sosfilt(butter(1, 2500, fs=rate, output="sos"), noise) * np.exp(-np.log(1000) * time / decay)
+    bright = noise * np.exp(-np.log(1000) * time / (0.5 * decay))
+    tail = 2 * dark + 0.5 * bright
+    tail[:, : round(rng.uniform(0.004, 0.025) * rate)] = 0
+    energy = np.sqrt((tail**2).sum(axis=1, keepdims=True))
+    return np.asarray(10 ** (rng.uniform(-22, -9) / 20) * tail / energy, dtype=np.float32)
 
 
-def quantise(stems: list[Samples]) -> tuple[list[Pcm], Pcm]:
-    """Stems (2, sample) → 16-bit stems and their exact sum, all at the scale that lets the sum peak at 0.89."""
-    peak = float(np.abs(np.sum(stems, axis=0)).max(initial=0.0))
-    scale = PEAK * 32768 / max(peak, 1e-6)
+def glue(total: Samples, rate: int) -> NDArray[np.float64]:
+    """The bus compressor's gain curve for the sum of all stems; applied to each stem, their sum stays the mix."""
+    level = levels(total)
+    threshold = playing_rms(total, rate) * 10 ** (HEADROOM / 20)
+    return gain_curve(level, max(threshold, 1e-6), BUS_RATIO, rate)
+
+
+def master(stems: Sequence[Samples], rate: int) -> tuple[list[Samples], float]:
+    """The stems through the bus, and the scale to 16 bit at which their sum peaks at 0.89 and no stem alone clips."""
+    gains = glue(np.sum(stems, axis=0), rate)
+    glued = [apply_gain(stem, gains) for stem in stems]
+    peak = float(np.abs(np.sum(glued, axis=0)).max(initial=0.0))
     # A stem alone may be louder than the sum in which others cancel it.
-    loudest = max(float(np.abs(stem).max(initial=0.0)) for stem in stems)
-    scale = min(scale, 32000 / max(loudest, 1e-6))
-    written = [np.round(stem * scale).astype(np.int16) for stem in stems]
-    return written, np.asarray(np.sum(written, axis=0, dtype=np.int32), dtype=np.int16)
+    loudest = max(float(np.abs(stem).max(initial=0.0)) for stem in glued)
+    return glued, min(PEAK * 32768 / max(peak, 1e-6), 32000 / max(loudest, 1e-6))
+
+
+def quantise(stem: Samples, scale: float) -> Pcm:
+    """(2, sample) → 16 bit."""
+    return np.asarray(np.rint(stem * np.float32(scale)), dtype=np.int16)
 
 
 def playing_rms(sound: Samples, rate: int) -> float:
     """Root mean square over the 50 ms frames whose power is above a hundredth of the loudest frame's."""
     size = rate // 20
     count = sound.shape[1] // size
-    power = (sound[:, : count * size].reshape(len(sound), count, size).astype(np.float64) ** 2).mean(axis=(0, 2))
+    blocks = sound[:, : count * size].reshape(len(sound), count, size)
+    power = np.einsum("cth,cth->t", blocks, blocks, dtype=np.float64) / (len(sound) * size)
     playing = power[power > 0.01 * power.max(initial=0.0)]
     return float(np.sqrt(playing.mean())) if len(playing) else 0.0
 
 
-def _tone(sound: Samples, rate: int, rng: np.random.Generator) -> Samples:
-    """Two broad bells of up to ±4 dB, so that one patch sounds different in every song."""
-    from scipy.signal import sosfilt
+def _tone(sound: Samples, low: float, rate: int, rng: np.random.Generator) -> Samples:
+    """A cut below `low` Hz and two broad bells of up to ±4 dB, so that one patch sounds different in every song."""
+    from scipy.signal import butter, sosfilt
 
     bells = [_bell(rng.uniform(*band), rng.uniform(-4, 4), rate) for band in ((150, 700), (1500, 6000))]
-    return np.asarray(sosfilt(np.array(bells, dtype=np.float64), sound), dtype=np.float32)
+    cut = butter(2, low, "highpass", fs=rate, output="sos")
+    return np.asarray(sosfilt(np.vstack([cut, bells]), sound.astype(np.float64)), dtype=np.float32)
 
 
 def _bell(frequency: float, decibels: float, rate: int) -> list[float]:
@@ -82,7 +101,14 @@ def _pan(sound: Samples, position: float) -> Samples:
     """Constant power; `position` −1 left to 1 right. A stereo stem keeps its width and is balanced."""
     angle = (position + 1) * np.pi / 4
     gains = np.sqrt(2) * np.array([[np.cos(angle)], [np.sin(angle)]])
-    return np.asarray(gains * sound, dtype=np.float32)
+    return np.asarray(gains.astype(np.float32) * sound, dtype=np.float32)
+
+
+def _in_room(sound: Samples, room: Samples) -> Samples:
+    from scipy.signal import oaconvolve
+
+    send = sound.mean(axis=0, keepdims=True)
+    return np.asarray(sound + oaconvolve(send, room, axes=1)[:, : sound.shape[1]], dtype=np.float32)
 
 
 def _fade(sound: Samples, rate: int) -> Samples:

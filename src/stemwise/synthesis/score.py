@@ -1,4 +1,4 @@
-"""What is played, before it sounds: notes, sections, parts."""
+"""What is played, before it sounds: notes, bends, sections, parts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,12 +13,41 @@ LEAD_IN = 0.06
 
 @dataclass(frozen=True)
 class Note:
-    """Start and end in seconds, pitch and velocity as in MIDI."""
+    """Start and end in seconds, pitch and velocity as in MIDI; the syllable that is sung on it.
+
+    A hyphen behind a syllable says that its word goes on with the next note: "wa-", "ter".
+    """
 
     start: float
     end: float
     pitch: int
     velocity: int
+    syllable: str = ""
+
+
+@dataclass(frozen=True)
+class Control:
+    """A MIDI controller set to a value, 0 to 127, at a time in seconds."""
+
+    time: float
+    number: int
+    value: int
+
+
+@dataclass(frozen=True)
+class Bend:
+    """The pitch wheel at a time in seconds: −8192 to 8191, two semitones either way."""
+
+    time: float
+    value: int
+
+
+@dataclass(frozen=True)
+class Chord:
+    """A chord by its name in the song's key, as `Am7`, and its pitch classes with the root first."""
+
+    name: str
+    tones: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -29,25 +58,44 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Form:
-    """What all players share: tempo (beats a minute, four to a bar), key, sections and one chord a bar.
+class Swing:
+    """The share of a pair of notes that its first takes, 0.5 straight to 0.67 triplets, for pairs of `beats` each."""
 
-    A chord is a tuple of pitch classes, its root first.
+    share: float = 0.5
+    beats: float = 1.0
+
+    def warp(self, beat: float) -> float:
+        pair, place = divmod(beat / self.beats, 1.0)
+        late = 2 * self.share * place if place < 0.5 else self.share + 2 * (1 - self.share) * (place - 0.5)
+        return (pair + late) * self.beats
+
+
+@dataclass(frozen=True)
+class Form:
+    """What all players share. A beat is a quarter note, so a bar of 6/8 has three; tempo counts beats a minute.
+
+    `chords`: for each bar the chords that share it evenly.
     """
 
     tempo: float
+    metre: str
     tonic: int
     minor: bool
     sections: tuple[Section, ...]
-    chords: tuple[tuple[int, ...], ...]
+    chords: tuple[tuple[Chord, ...], ...]
+    swing: Swing = field(default_factory=Swing)
 
     @property
     def bars(self) -> int:
         return len(self.chords)
 
     @property
+    def beats(self) -> float:
+        return beats_of(self.metre)
+
+    @property
     def bar_seconds(self) -> float:
-        return 240.0 / self.tempo
+        return self.beats * 60.0 / self.tempo
 
     @property
     def scale(self) -> tuple[int, ...]:
@@ -58,38 +106,64 @@ class Form:
         return f"{KEYS[self.tonic]} {'minor' if self.minor else 'major'}"
 
     def time(self, bar: int, beat: float = 0.0) -> float:
-        """Seconds from the start of the file to a beat (from 0) of a bar (from 0)."""
-        return LEAD_IN + (bar + beat / 4) * self.bar_seconds
+        """Seconds from the start of the file to a beat (from 0) of a bar (from 0), swung."""
+        return LEAD_IN + bar * self.bar_seconds + self.swing.warp(beat) * 60.0 / self.tempo
+
+    def chord(self, bar: int, beat: float = 0.0) -> Chord:
+        here = self.chords[bar % self.bars]
+        return here[min(int(beat / self.beats * len(here)), len(here) - 1)]
 
     def section_of(self, bar: int) -> Section:
         return next(section for section in reversed(self.sections) if section.first_bar <= bar)
 
 
+def beats_of(metre: str) -> float:
+    """Quarter notes in a bar of '4/4', '6/8', …"""
+    count, unit = metre.split("/")
+    return 4 * int(count) / int(unit)
+
+
 @dataclass(frozen=True)
 class Patch:
-    """A MedleyDB label and how it sounds: a General MIDI program, or None for a voice; `amp` for a driven amplifier."""
+    """A MedleyDB label and how it sounds: a General MIDI program (for drums a kit), or None for a voice.
+
+    `amp`: through a driven amplifier; `process`: through an effect.
+    """
 
     label: str
     program: int | None
     amp: bool = False
+    process: bool = False
 
 
 @dataclass(frozen=True)
 class Part:
-    """One stem: the kind of instrument, its sound, its notes, and in which bars it plays at all."""
+    """One stem: the kind of instrument, its sound, its notes, and in which bars it plays at all (empty: unknown).
+
+    Notes, controls and bends are sorted by time.
+    """
 
     kind: str
     patch: Patch
     plays: Sequence[bool] = field(repr=False)
     notes: tuple[Note, ...] = field(repr=False)
+    controls: tuple[Control, ...] = field(default=(), repr=False)
+    bends: tuple[Bend, ...] = field(default=(), repr=False)
+
+    @property
+    def drums(self) -> bool:
+        """Whether its notes are drums of a kit (MIDI channel 10), not pitches."""
+        return self.kind in ("drums", "percussion")
 
 
 @dataclass(frozen=True)
 class Score:
-    """A composed song of `seconds`; `title` is two words."""
+    """A song of `seconds`; composed ones have a form."""
 
     title: str
+    artist: str
     genre: str
+    style: str
     seconds: float
-    form: Form
     parts: tuple[Part, ...]
+    form: Form | None = None

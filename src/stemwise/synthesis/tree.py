@@ -2,33 +2,33 @@
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from stemwise import __version__
 from stemwise.errors import DataError
 from stemwise.files import write_json
-from stemwise.synthesis.midi import SOUNDFONT
 from stemwise.synthesis.presets import SPLITS
-from stemwise.synthesis.song import Job
+from stemwise.synthesis.song import Job, Options
+from stemwise.synthesis.soundfonts import load_fonts
 
 # Raise this whenever the same seed gives other bytes, so that a folder never holds songs of two recipes.
-RECIPE = 1
+RECIPE = 2
 
 
-def open_tree(root: Path, jobs: Sequence[Job]) -> Path:
+def open_tree(root: Path, jobs: Sequence[Job], wanted: Mapping[str, Any]) -> Path:
     """Return the folder of the songs, with the manifest written and what a killed run left half-made removed.
 
-    Raises DataError when `root` holds songs of anything else.
+    `wanted` is the `identity` of the set. Raises DataError when `root` holds songs of anything else.
     """
     audio = root / "Audio"
-    _refuse_others(root, audio, identity(jobs))
+    _refuse_others(root, audio, wanted)
     for left in audio.glob(".*.part"):
         shutil.rmtree(left, ignore_errors=True)
     if not (root / "manifest.json").is_file():
         songs = {job.name: job.describe() for job in jobs}
-        write_json(root / "manifest.json", {**identity(jobs), "songs": songs})
+        write_json(root / "manifest.json", {**wanted, "songs": songs})
     audio.mkdir(exist_ok=True)
     return audio
 
@@ -38,21 +38,20 @@ def close_tree(root: Path, jobs: Sequence[Job]) -> None:
     write_json(root / "splits.json", {part: [job.name for job in jobs if job.split == part] for part in SPLITS})
 
 
-def identity(jobs: Sequence[Job]) -> dict[str, Any]:
-    """What must be equal for two runs to write the same songs."""
-    first = jobs[0]
+def identity(source: Mapping[str, Any], seed: int, number_of_songs: int, options: Options) -> dict[str, Any]:
+    """What must be equal for two runs to write the same songs. `source`: what the songs come from."""
     return {
-        "preset": first.preset.name,
-        "seed": first.seed,
-        "number_of_songs": len(jobs),
-        "seconds": first.preset.seconds,
+        **source,
+        "seed": seed,
+        "number_of_songs": number_of_songs,
         "stemwise": __version__,
         "recipe": RECIPE,
-        "soundfont": SOUNDFONT,
+        "fonts": [f"{font.name} {font.digest}" for font in load_fonts(options.fonts)],
+        "format": options.format,
     }
 
 
-def _refuse_others(root: Path, audio: Path, wanted: dict[str, Any]) -> None:
+def _refuse_others(root: Path, audio: Path, wanted: Mapping[str, Any]) -> None:
     manifest = root / "manifest.json"
     if not manifest.is_file():
         if audio.is_dir() and any(not child.name.startswith(".") for child in audio.iterdir()):

@@ -14,10 +14,16 @@ FOLDER = Path(__file__).parent
 
 
 @cache
+def families() -> dict[str, tuple[str, ...]]:
+    """Family → the instrument labels of MedleyDB's taxonomy."""
+    table = yaml.safe_load((FOLDER / "medleydb.yaml").read_text(encoding="utf-8"))
+    return {family: tuple(labels) for family, labels in table.items()}
+
+
+@cache
 def instrument_labels() -> frozenset[str]:
     """Every instrument label of MedleyDB's taxonomy."""
-    families = yaml.safe_load((FOLDER / "medleydb.yaml").read_text(encoding="utf-8"))
-    return frozenset(label for labels in families.values() for label in labels)
+    return frozenset(label for labels in families().values() for label in labels)
 
 
 def check_label(label: str, where: str) -> None:

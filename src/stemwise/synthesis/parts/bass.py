@@ -1,49 +1,56 @@
-"""Bass lines: roots in eighths or halves, root and fifth, octaves, walking quarters."""
+"""Bass lines from the letters of a rhythm, and riffs in the same letters for whoever plays them."""
 
-import numpy as np
-
-from stemwise.synthesis.parts.player import Bars, Player, above, nearest
-from stemwise.synthesis.score import Form, Note, Patch
+from stemwise.synthesis.parts.grid import Stroke, strokes
+from stemwise.synthesis.parts.player import Player, above, nearest
+from stemwise.synthesis.score import Chord
 
 LOWEST = 28  # E1, the open string
-STYLES = ("eighths", "pulse", "fifths", "octaves", "walking")
-# (beat, beats, step of the chord: 0 root, 2 fifth, 12 octave)
-PATTERNS: dict[str, tuple[tuple[float, float, int], ...]] = {
-    "eighths": tuple((i / 2, 0.46, 0) for i in range(8)),
-    "pulse": ((0, 1.4, 0), (1.5, 0.5, 0), (2, 1.9, 0)),
-    "fifths": ((0, 1.4, 0), (1.5, 0.45, 0), (2, 1.0, 2), (3, 0.95, 0)),
-    "octaves": ((0, 0.9, 0), (1, 0.45, 12), (1.5, 0.45, 0), (2, 0.9, 0), (3, 0.45, 12), (3.5, 0.45, 2)),
-}
+DEGREES = {"1": 0, "3": 1, "5": 2, "7": 3}
 
 
-def write_bass(form: Form, bars: Bars, patch: Patch, rng: np.random.Generator) -> list[Note]:
-    player = Player(form, bars, rng)
-    double = patch.label == "double bass"
-    of = {name: str(rng.choice(STYLES)) for name in ("verse", "chorus", "bridge")}
+def play_bass(player: Player) -> None:
+    play_line(player, "bass", LOWEST, 98, ())
+
+
+def play_riff(player: Player) -> None:
+    """A riff in the middle of the instrument's range; driven guitars add the fifth."""
+    low = above(player.chair.range[0] - 12, player.form.tonic)
+    play_line(player, "riff", low, 94, (7,) if player.chair.patch.amp else ())
+
+
+def play_line(player: Player, role: str, low: int, velocity: float, stacked: tuple[int, ...]) -> None:
+    """The letters of the role's rhythm as pitches from `low` up; `stacked`: semitones of more notes on top of each."""
+    grids = player.by_section(lambda: player.pick(player.style.grids(player.form.metre, role)))
     for bar in player.playing():
-        style = "walking" if double else of.get(form.section_of(bar).name, of["verse"])
-        if style == "walking":
-            _walk(player, bar)
-        else:
-            _pattern(player, bar, PATTERNS[style])
-    return player.notes
+        for stroke in strokes(grids(bar), player.form.beats, bar):
+            pitch = pitch_of(player, bar, stroke, low)
+            accent = 1.08 if stroke.beat == 0 else 1.0
+            for interval in (0, *stacked):
+                player.play(bar, stroke.beat, 0.94 * stroke.beats, pitch + interval, velocity * accent)
 
 
-def _pattern(player: Player, bar: int, pattern: tuple[tuple[float, float, int], ...]) -> None:
-    chord = player.form.chords[bar]
-    root = above(LOWEST, chord[0])
-    pitches = {0: root, 2: above(root, chord[2]), 12: root + 12}
-    for beat, beats, step in pattern:
-        player.play(bar, beat, beats, pitches[step], 100 if beat == 0 else 88)
+def pitch_of(player: Player, bar: int, stroke: Stroke, low: int) -> int:
+    chord = player.form.chord(bar, stroke.beat)
+    root = above(low, chord.tones[0])
+    if stroke.letter == "8":
+        return root + 12
+    if stroke.letter == "a":
+        return _approach(player, bar, stroke, root)
+    return above(root, tone(player, chord, stroke.letter))
 
 
-def _walk(player: Player, bar: int) -> None:
-    """Four quarters: the root, two steps of chord or scale, and one that leads to the next root."""
-    form = player.form
-    chord = form.chords[bar]
-    root = above(LOWEST, chord[0])
-    goal = above(LOWEST, form.chords[(bar + 1) % form.bars][0])
-    middle = [nearest(root + (goal - root) * share + player.rng.uniform(-3, 5), form.scale) for share in (0.33, 0.66)]
-    line = [root, *middle, goal + int(player.rng.choice([-1, 1, 2]))]
-    for beat, pitch in enumerate(line):
-        player.play(bar, beat, 0.95, max(LOWEST, pitch), 98 if beat == 0 else 88)
+def tone(player: Player, chord: Chord, letter: str) -> int:
+    """The pitch class of a letter; a chord without the seventh lends the scale's."""
+    index = DEGREES.get(letter, 0)
+    if index < len(chord.tones):
+        return chord.tones[index]
+    return nearest(chord.tones[0] + 12 - 2, player.form.scale) % 12
+
+
+def _approach(player: Player, bar: int, stroke: Stroke, root: int) -> int:
+    """A semitone or a tone beside the root that comes next."""
+    end = stroke.beat + stroke.beats
+    last = end >= player.form.beats
+    following = player.form.chord(bar + 1) if last else player.form.chord(bar, end)
+    goal = nearest(root, (following.tones[0],))
+    return max(LOWEST, goal + int(player.pick((-1, 1, 2, -2))))

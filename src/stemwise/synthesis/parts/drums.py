@@ -1,57 +1,74 @@
-"""Kick, snare, hi-hat or ride, fills and crashes, on sixteenths."""
+"""Drum sets with fills and crashes, and hand percussion."""
 
-import numpy as np
+from collections.abc import Mapping
 
-from stemwise.synthesis.parts.player import Bars, Player
-from stemwise.synthesis.score import Form, Note, Patch
+from stemwise.synthesis.parts.grid import strokes
+from stemwise.synthesis.parts.player import Player
 
-KICK, SNARE, STICK, CLOSED, OPEN, CRASH, RIDE = 36, 38, 37, 42, 46, 49, 51
-TOMS = (50, 48, 47, 43, 41)
+KEYS = {"kick": 36, "snare": 38, "stick": 37, "clap": 39, "hat": 42, "open": 46, "crash": 49, "ride": 51, "tom": 45}
+VELOCITY = {
+    "kick": 106,
+    "snare": 100,
+    "stick": 88,
+    "clap": 96,
+    "hat": 78,
+    "open": 82,
+    "crash": 100,
+    "ride": 80,
+    "tom": 96,
+}
+CRASH, SNARE = 49, 38
+TOMS = (50, 48, 47, 45, 43, 41)
+# How likely a section's last bar ends in a fill, and any other fourth bar.
+FILL, SMALL_FILL = 0.75, 0.2
 
-KICKS = ((0, 8), (0, 6, 8), (0, 8, 10), (0, 3, 8, 11), (0, 4, 8, 12), (0, 7, 10), (0, 6, 10, 14))
-SNARES = ((4, 12), (4, 12), (4, 12, 15), (8,), (4, 7, 12))
 
-
-def write_drums(form: Form, bars: Bars, patch: Patch, rng: np.random.Generator) -> list[Note]:
-    player = Player(form, bars, rng, tight=0.004)
-    grooves = {name: _groove(name, rng) for name in ("intro", "verse", "chorus", "bridge", "outro")}
+def play_drums(player: Player) -> None:
+    """A groove a kind of section, thinner in intro and verse now and then, fills at the end of sections."""
+    grooves = player.by_section(lambda: player.pick(player.style.grids(player.form.metre, "drums")))
+    thin = player.rng.random() < 0.3
     for bar in player.playing():
-        section = form.section_of(bar)
-        last = bar == section.first_bar + section.bars - 1
-        fill = last and section.bars > 1 and rng.random() < 0.7
-        _bar(player, bar, grooves[section.name], until=12 if fill else 16)
+        section = player.form.section_of(bar)
+        ends = player.last_of_section(bar) and section.bars > 1
+        fill = player.rng.random() < (FILL if ends else SMALL_FILL if bar % 4 == 3 else 0.0)
+        groove = grooves(bar)
+        if thin and section.name in ("intro", "break"):
+            groove = {drum: line for drum, line in groove.items() if drum not in ("snare", "clap")}
+        _bar(player, bar, groove, player.form.beats - (1 + ends if fill else 0))
         if fill:
-            _fill(player, bar)
-        if bar == section.first_bar and section.name in ("chorus", "bridge") and not player.last_before_rest(bar):
-            player.play(bar, 0, 2, CRASH, 105)
-    return player.notes
+            _fill(player, bar, 1 + ends)
+        if (
+            bar == section.first_bar
+            and section.name in ("chorus", "solo", "bridge")
+            and not player.last_before_rest(bar)
+        ):
+            player.play(bar, 0, 2, CRASH, 104)
 
 
-Groove = tuple[tuple[int, ...], tuple[int, ...], int, int, int]
+def play_percussion(player: Player) -> None:
+    """One instrument on a steady pattern; the patch's program is its key on a drum kit."""
+    grids = player.by_section(lambda: player.pick(player.style.grids(player.form.metre, "percussion")))
+    key = player.chair.patch.program or 0
+    for bar in player.playing():
+        for stroke in strokes(grids(bar), player.form.beats, bar):
+            player.play(bar, stroke.beat, stroke.beats, key, 84 * stroke.loudness)
 
 
-def _groove(section: str, rng: np.random.Generator) -> Groove:
-    """Kick steps, snare steps, what the snare is, what keeps time and in steps of how many sixteenths."""
-    kick = KICKS[rng.integers(len(KICKS))]
-    snare = SNARES[rng.integers(len(SNARES))]
-    chances = [0.4, 0.45, 0.15] if section == "chorus" else [0.85, 0.15, 0.0]
-    timekeeper = int(rng.choice([CLOSED, RIDE, OPEN], p=chances))
-    backbeat = STICK if section in ("verse", "intro") and rng.random() < 0.25 else SNARE
-    return kick, snare, backbeat, timekeeper, int(rng.choice([2, 2, 2, 1, 4]))
+def _bar(player: Player, bar: int, groove: Mapping[str, str], until: float) -> None:
+    for drum, line in groove.items():
+        for stroke in strokes(line, player.form.beats, bar):
+            if stroke.beat < until:
+                player.play(bar, stroke.beat, 0.25, KEYS[drum], VELOCITY[drum] * stroke.loudness)
 
 
-def _bar(player: Player, bar: int, groove: Groove, until: int) -> None:
-    kick, snare, backbeat, timekeeper, every = groove
-    for step in range(until):
-        if step in kick:
-            player.play(bar, step / 4, 0.25, KICK, 108)
-        if step in snare:
-            player.play(bar, step / 4, 0.25, backbeat, 106 if step % 8 == 4 else 70)
-        if step % every == 0:
-            player.play(bar, step / 4, 0.25, timekeeper, 84 if step % 4 == 0 else 66)
-
-
-def _fill(player: Player, bar: int) -> None:
-    for i, step in enumerate(range(12, 16)):
-        drum = SNARE if player.rng.random() < 0.35 else TOMS[min(i + int(player.rng.integers(2)), len(TOMS) - 1)]
-        player.play(bar, step / 4, 0.25, drum, 92 + 5 * i)
+def _fill(player: Player, bar: int, beats: int) -> None:
+    """Snare and toms downwards over the last beats, louder and louder."""
+    start = player.form.beats - beats
+    step = float(player.pick((0.25, 0.25, 0.5)))
+    count = round(beats / step)
+    for i in range(count):
+        if player.rng.random() < 0.12:
+            continue
+        tom = TOMS[min(i * len(TOMS) // count, len(TOMS) - 1)]
+        drum = SNARE if player.rng.random() < 0.35 else tom
+        player.play(bar, start + i * step, step, drum, 84 + 22 * i / count)
