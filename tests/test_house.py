@@ -19,6 +19,7 @@ FLOORS = [
     ["model"],
     ["nets", "loading"],
     ["datasets", "synthesis"],
+    ["busyness"],
     ["labels", "song_folder"],
     ["activity", "gate", "song"],
     ["taxonomy", "audio", "spectral"],

@@ -6,6 +6,7 @@ alone would get other labels.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -26,6 +27,7 @@ PAD_FRAMES = 9  # of filtfilt, at the published hop (0.42 s)
 MAX_HOP = 27306  # where the cutoff reaches half the frame rate
 MAX_CHANNELS = 16  # more must be a transposed array
 BLOCK = 1024  # frames windowed at a time, to bound memory
+BLOCK_SAMPLES = 1 << 15  # samples of a file at a time: they and their roots fit into the processor's cache
 
 Array = NDArray[np.float64]
 
@@ -58,6 +60,42 @@ def confidence_of_envelopes(envelopes: Array, hop: int) -> Array:
     padding = min(round(PAD_FRAMES * PUBLISHED_HOP / hop), envelopes.shape[1] - 1)
     smooth = filtfilt(b, a, scaled, axis=1, padlen=padding)
     return np.asarray(1 - 1 / (1 + np.exp(SLOPE * (smooth - MIDPOINT))))
+
+
+def envelope_of_blocks(blocks: Iterable[tuple[NDArray[Any], float]], hop: int, samples: int) -> Array:
+    """`audio.raw_blocks` of BLOCK_SAMPLES each, at 44.1 kHz → envelope (frame,) of a stem of `samples`.
+
+    For hops that divide the window: every sample is multiplied once by each of the window's pieces, and a frame sums
+    what its pieces of neighbouring hops gave. Everything between file and sum stays in the processor's cache.
+    """
+    pieces = WINDOW // hop
+    split = np.ascontiguousarray(_window().reshape(pieces, hop).T)
+    parts = [_windowed(block, full, hop, split) for block, full in blocks]
+    frames = frame_count(samples, hop)
+    products = np.zeros((frames + pieces, pieces))
+    rows = np.concatenate(parts) if parts else products[:0]
+    kept = min(len(rows), frames + pieces // 2)
+    products[pieces // 2 : pieces // 2 + kept] = rows[:kept]
+    total: Array = np.zeros(frames)
+    for piece in range(pieces):
+        total += products[piece : piece + frames, piece]
+    return total / WINDOW
+
+
+def in_pieces(hop: int) -> bool:
+    """Whether `envelope_of_blocks` can take this hop."""
+    return WINDOW % (2 * hop) == 0
+
+
+def _windowed(block: NDArray[Any], full: float, hop: int, split: Array) -> Array:
+    """(sample, channel) → (hop, piece): products of the root of the rectified mean channel with the window's pieces."""
+    count = -(-len(block) // hop)
+    mono = np.zeros(count * hop)
+    for channel in block.T:
+        mono[: len(block)] += channel
+    np.maximum(mono, 0.0, out=mono)
+    np.sqrt(mono, out=mono)
+    return np.asarray(mono.reshape(count, hop) @ split / np.sqrt(full * block.shape[1]), dtype=np.float64)
 
 
 def envelope(samples: NDArray[np.floating], window: Array, hop: int, frames: int) -> Array:
@@ -105,8 +143,12 @@ def carry(confidence: NDArray[np.floating], hop: int, times: Array) -> NDArray[n
     return out.reshape(*confidence.shape[:-1], len(times)).astype(np.float32)
 
 
+def _window() -> Array:
+    return np.asarray(np.hanning(WINDOW + 2)[1:-1])  # MATLAB's hann, without the two zeros
+
+
 def _envelopes(stems: Iterable[Samples], rate: int, hop: int) -> list[Array]:
-    window = np.hanning(WINDOW + 2)[1:-1]  # MATLAB's hann, without the two zeros
+    window = _window()
     envelopes: list[Array] = []
     lengths: list[int] = []
     for stem in stems:

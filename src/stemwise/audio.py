@@ -58,10 +58,7 @@ def read(path: Path, start: int = 0, stop: int | None = None) -> tuple[Samples, 
             raise AudioError(f"{path}: cannot be decoded ({fault}). Export it anew as wav or flac.") from fault
         rate = file.samplerate
     if audio.shape[1] != wanted:
-        raise AudioError(
-            f"{path}: ends after {start + audio.shape[1]} samples where {start + wanted} were expected. "
-            "The file is truncated; copy or export it again."
-        )
+        raise _too_short(path, start + audio.shape[1], start + wanted)
     return finite(np.ascontiguousarray(audio), str(path)), rate
 
 
@@ -73,6 +70,26 @@ def blocks(path: Path, size: int) -> Iterator[Samples]:
     with _opened(path) as file:
         while len(block := file.read(size, dtype="float32", always_2d=True)):
             yield finite(np.ascontiguousarray(block.T), str(path))
+
+
+def raw_blocks(path: Path, size: int) -> Iterator[tuple[NDArray[np.int16] | Samples, float]]:
+    """The whole file as (sample, channel) of `size` samples each (the last may be shorter), and its full scale.
+
+    Files of 16 bit are handed out as the integers they hold, others as float32: whoever only measures need not convert.
+    Each block is overwritten by the next. Raises AudioError as `read` does.
+    """
+    samples, found = info(path).samples, 0
+    with _opened(path) as file:
+        whole = file.subtype == "PCM_16"
+        buffer = np.empty((size, file.channels), dtype=np.int16 if whole else np.float32)
+        try:
+            while len(block := file.read(size, dtype=buffer.dtype.name, always_2d=True, out=buffer)):
+                found += len(block)
+                yield (block, 32768.0) if whole else (finite(block.T, str(path)).T, 1.0)
+        except soundfile.LibsndfileError as fault:
+            raise AudioError(f"{path}: cannot be decoded ({fault}). Export it anew as wav or flac.") from fault
+    if found != samples:
+        raise _too_short(path, found, samples)
 
 
 def write(path: Path, audio: Samples, rate: int, subtype: str | None = None) -> None:
@@ -170,6 +187,13 @@ def _count(path: Path, _modified: int) -> int:
             "or flac, or encode it anew."
         )
     return samples
+
+
+def _too_short(path: Path, found: int, wanted: int) -> AudioError:
+    return AudioError(
+        f"{path}: ends after {found} samples where {wanted} were expected. "
+        "The file is truncated; copy or export it again."
+    )
 
 
 def _opened(path: Path) -> soundfile.SoundFile:

@@ -5,7 +5,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from stemwise.activity import LABEL_HOP, PUBLISHED_HOP, activation_confidence, frame_times, segments
+from stemwise.activity import (
+    BLOCK_SAMPLES,
+    LABEL_HOP,
+    PUBLISHED_HOP,
+    RATE,
+    activation_confidence,
+    confidence_of_envelopes,
+    envelope_of_blocks,
+    frame_times,
+    in_pieces,
+    segments,
+)
 from stemwise.files import beside, write_text
 from stemwise.home import data_home
 from stemwise.song import Song
@@ -23,10 +34,19 @@ def song_confidence(song: Song, hop: int = LABEL_HOP, cache: Path | None = None)
     path = folder / f"{song.id}-{song.fingerprint(hop, VERSION)}.npy"
     if path.is_file():
         return np.asarray(np.load(path))
-    confidence = activation_confidence((song.read_stem(i) for i in range(len(song.stems))), song.rate, hop)
+    confidence = measure(song, hop)
     with beside(path) as part:
         np.save(part, confidence)
     return confidence
+
+
+def measure(song: Song, hop: int) -> NDArray[np.float64]:
+    """Confidence (stem, frame) of the whole song from its files, block by block where rate and hop allow."""
+    if song.rate != RATE or not in_pieces(hop):
+        return activation_confidence((song.read_stem(i) for i in range(len(song.stems))), song.rate, hop)
+    stems = range(len(song.stems))
+    envelopes = [envelope_of_blocks(song.stem_blocks(i, BLOCK_SAMPLES), hop, song.samples) for i in stems]
+    return confidence_of_envelopes(np.stack(envelopes), hop)
 
 
 def target_confidence(song: Song, confidence: NDArray[np.float64], targets: Targets) -> NDArray[np.float64]:

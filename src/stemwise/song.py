@@ -1,9 +1,12 @@
 """A song: its stems, what they play, and their audio read lazily and by range."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stemwise import audio
 from stemwise.audio import Samples
@@ -49,6 +52,19 @@ class Song:
         Raises AudioError when the file changed its rate or length since the song was read.
         """
         stop = self.samples if stop is None else stop
+        stem, have = self.stems[index], self._info(index)
+        block, _ = audio.read(stem.path, min(start, have.samples), min(stop, have.samples))
+        return audio.fit(audio.as_channels(block, self.channels), stop - start)
+
+    def stem_blocks(self, index: int, size: int) -> Iterator[tuple[NDArray[Any], float]]:
+        """`audio.raw_blocks` of a whole stem; what is silent behind its end is left out.
+
+        Raises AudioError as `read_stem` does.
+        """
+        self._info(index)
+        return audio.raw_blocks(self.stems[index].path, size)
+
+    def _info(self, index: int) -> audio.AudioInfo:
         stem = self.stems[index]
         have = audio.info(stem.path)
         if have.rate != self.rate or have.samples > self.samples:
@@ -56,8 +72,7 @@ class Song:
                 f"{stem.path}: {have.samples} samples at {have.rate} Hz, but {self.id} has {self.samples} at "
                 f"{self.rate} Hz. The file changed since the dataset was read; read it again."
             )
-        block, _ = audio.read(stem.path, min(start, have.samples), min(stop, have.samples))
-        return audio.fit(audio.as_channels(block, self.channels), stop - start)
+        return have
 
     def mixture(self, start: int = 0, stop: int | None = None) -> Samples:
         """The sum of the stems, (channel, sample), which is what networks are trained and scored on."""

@@ -9,6 +9,9 @@ import typer
 from stemwise.cli.common import progress_bar, say
 from stemwise.home import data_home
 
+# How far a mean may lie outside the real range without being marked.
+NEAR = 0.1
+
 
 class Format(StrEnum):
     """Files that songs are written as."""
@@ -46,3 +49,31 @@ def command(
             format.value,
         )
     say(f"{len(made)} songs in {root}")
+    say_how_busy(root)
+
+
+def say_how_busy(root: Path) -> None:
+    """Print the share of time in which each group of instruments is active, next to real music, and plot it."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from stemwise.busyness import measure_busyness, real_groups
+    from stemwise.datasets.medleydb import MedleyDB
+    from stemwise.files import beside
+    from stemwise.report.busy import busyness_figure
+
+    songs = MedleyDB(root).songs()
+    with progress_bar("measuring activity") as progress:
+        found = measure_busyness(songs, lambda done: progress(done / len(songs)))
+    table = Table("group", "songs", "share of time active", "real music", title="how busy the songs are")
+    for group in real_groups():
+        if shares := found.groups.get(group.name):
+            mean = sum(shares) / len(shares)
+            mark = "" if group.beside(mean) <= NEAR else f"  {group.beside(mean):.2f} beside"
+            table.add_row(group.name, str(len(shares)), f"{mean:.2f}{mark}", "{:.2f} to {:.2f}".format(*group.real))
+    Console(width=80).print(table)
+    count = len(songs)
+    say(f"{sum(found.stems) / count:.1f} stems a song, {sum(found.at_once) / count:.1f} groups at once")
+    with beside(root / "busyness.png") as part:
+        part.write_bytes(busyness_figure(found))
+    say(f"as a picture: {root / 'busyness.png'}")
