@@ -27,27 +27,27 @@ def command(
     songs: Annotated[int | None, typer.Option(help="another number of songs, in the preset's shares")] = None,
     seconds: Annotated[float | None, typer.Option(help="another length of each song")] = None,
     style: Annotated[list[str] | None, typer.Option(help="only this style; may be repeated")] = None,
+    midi: Annotated[Path | None, typer.Option(help="render the MIDI files below this folder instead")] = None,
     soundfont: Annotated[list[Path] | None, typer.Option(help="an sf2; repeat it and each song draws one")] = None,
     format: Annotated[Format, typer.Option(help="of stems and mix")] = Format.flac,
     processes: Annotated[int | None, typer.Option(help="default: one a core")] = None,
 ) -> None:
     """Compose, play and sing songs, and write them as a MedleyDB tree. A run that was stopped goes on where it was."""
-    from stemwise.synthesis import synthesize
+    from stemwise.synthesis import synthesize, synthesize_midi
 
-    root = out or data_home() / "synthetic" / preset
-    with progress_bar(f"making songs of preset {preset}") as progress:
-        made = synthesize(
-            root,
-            preset,
-            seed,
-            processes,
-            lambda done, wanted: progress(done / wanted),
-            songs,
-            seconds,
-            style or (),
-            soundfont or (),
-            format.value,
-        )
+    root = out or data_home() / "synthetic" / (midi.resolve().name if midi else preset)
+    fonts, kind, refused = soundfont or (), format.value, list[str]()
+    with progress_bar("rendering MIDI" if midi else f"making songs of preset {preset}") as progress:
+
+        def tick(done: int, wanted: int) -> None:
+            progress(done / wanted)
+
+        if midi:
+            made, refused = synthesize_midi(root, midi, seed, processes, tick, songs, fonts, kind)
+        else:
+            made = synthesize(root, preset, seed, processes, tick, songs, seconds, style or (), fonts, kind)
+    for reason in refused:
+        say(f"left out: {reason}")
     say(f"{len(made)} songs in {root}")
     say_how_busy(root)
 

@@ -15,7 +15,7 @@ from stemwise.synthesis import midi, tree
 from stemwise.synthesis.presets import find_preset
 from stemwise.synthesis.song import Job, Options
 from stemwise.synthesis.soundfonts import load_fonts
-from stemwise.synthesis.sources import composed_jobs
+from stemwise.synthesis.sources import composed_jobs, contents, midi_jobs
 from stemwise.synthesis.style import find_styles
 
 Progress = Callable[[int, int], object]
@@ -58,6 +58,29 @@ def synthesize(
     jobs = composed_jobs(chosen, seed, options, only)
     source = {"preset": chosen.name, "seconds": chosen.seconds, "styles": list(find_styles(only))}
     return make_songs(root, jobs, tree.identity(source, seed, len(jobs), options), processes, progress)
+
+
+def synthesize_midi(
+    root: Path,
+    folder: Path,
+    seed: int = 0,
+    processes: int | None = None,
+    progress: Progress | None = None,
+    songs: int | None = None,
+    fonts: Sequence[Path] = (),
+    format: str = "flac",
+) -> tuple[list[str], list[str]]:
+    """Render the MIDI files below `folder` as `synthesize` renders what it composes: one stem a General MIDI program.
+
+    Returns the ids, and a sentence for each file that was left out. `songs`: the first so many usable files. Raises
+    what `synthesize` raises, and DataError for a folder without a usable file.
+    """
+    options = check_options(seed, processes, fonts, format)
+    if songs is not None and songs < 1:
+        raise DataError(f"{songs} songs cannot be made. Give 1 or more, or leave it out for all.")
+    jobs, refused = midi_jobs(folder.resolve(), seed, options, songs)
+    identity = tree.identity({"midi": contents(jobs)}, seed, len(jobs), options)
+    return make_songs(root, jobs, identity, processes, progress), refused
 
 
 def check_options(seed: int, processes: int | None, fonts: Sequence[Path], format: str) -> Options:

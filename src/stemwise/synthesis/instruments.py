@@ -1,6 +1,6 @@
 """What can sit in a band, and with which sounds; read from instruments.yaml."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from stemwise.synthesis.score import Patch
 from stemwise.synthesis.style import Seat, Style
 
 FEWEST, MOST = 8, 10
+KITS = ("drums", "percussion")  # kinds whose notes are keys of a drum kit
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def draw_band(style: Style, test: bool, rng: np.random.Generator) -> list[Chair]
     chairs: list[Chair] = []
     for seat in seats:
         instrument = instruments()[seat.kind]
-        patch = _sound(instrument, seat, rng).draw(test, rng)
+        patch = replace(_sound(instrument, seat, rng).draw(test, rng), kit=seat.kind in KITS)
         chairs.append(Chair(seat, instrument, patch, seat.share or instrument.share))
     return chairs
 

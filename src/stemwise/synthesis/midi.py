@@ -28,7 +28,7 @@ def midi_bytes(part: Part, tempo: float) -> bytes:
     pretty_midi = _package("pretty_midi")
     song = pretty_midi.PrettyMIDI(resolution=TICKS, initial_tempo=tempo)
     program = VOICE if part.patch.program is None else part.patch.program
-    track = pretty_midi.Instrument(program, is_drum=part.drums, name=part.patch.label)
+    track = pretty_midi.Instrument(program, is_drum=part.patch.kit, name=part.patch.label)
     track.notes = [pretty_midi.Note(note.velocity, note.pitch, note.start, note.end) for note in part.notes]
     track.control_changes = [pretty_midi.ControlChange(number, value, 0.0) for number, value in DRY.items()]
     track.control_changes += [pretty_midi.ControlChange(one.number, one.value, one.time) for one in part.controls]

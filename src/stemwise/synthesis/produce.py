@@ -1,7 +1,5 @@
 """Dry stems → a mix: cut, tone, compression, level, pan and room of each stem, then a bus for all."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,14 +50,16 @@ def glue(total: Samples, rate: int) -> NDArray[np.float64]:
     return gain_curve(level, max(threshold, 1e-6), BUS_RATIO, rate)
 
 
-def master(stems: Sequence[Samples], rate: int) -> tuple[list[Samples], float]:
-    """The stems through the bus, and the scale to 16 bit at which their sum peaks at 0.89 and no stem alone clips."""
+def master(stems: list[Samples], rate: int) -> float:
+    """Send the stems through the bus, in their places in the list; return the scale to 16 bit at which their sum
+    peaks at 0.89 and no stem alone clips."""
     gains = glue(np.sum(stems, axis=0), rate)
-    glued = [apply_gain(stem, gains) for stem in stems]
-    peak = float(np.abs(np.sum(glued, axis=0)).max(initial=0.0))
+    for i, stem in enumerate(stems):
+        stems[i] = apply_gain(stem, gains)
+    peak = float(np.abs(np.sum(stems, axis=0)).max(initial=0.0))
     # A stem alone may be louder than the sum in which others cancel it.
-    loudest = max(float(np.abs(stem).max(initial=0.0)) for stem in glued)
-    return glued, min(PEAK * 32768 / max(peak, 1e-6), 32000 / max(loudest, 1e-6))
+    loudest = max(float(np.abs(stem).max(initial=0.0)) for stem in stems)
+    return min(PEAK * 32768 / max(peak, 1e-6), 32000 / max(loudest, 1e-6))
 
 
 def quantise(stem: Samples, scale: float) -> Pcm:

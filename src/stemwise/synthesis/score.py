@@ -127,13 +127,14 @@ def beats_of(metre: str) -> float:
 class Patch:
     """A MedleyDB label and how it sounds: a General MIDI program (for drums a kit), or None for a voice.
 
-    `amp`: through a driven amplifier; `process`: through an effect.
+    `amp`: through a driven amplifier; `process`: through an effect; `kit`: its notes are keys of a drum kit.
     """
 
     label: str
     program: int | None
     amp: bool = False
     process: bool = False
+    kit: bool = False
 
 
 @dataclass(frozen=True)
@@ -149,11 +150,6 @@ class Part:
     notes: tuple[Note, ...] = field(repr=False)
     controls: tuple[Control, ...] = field(default=(), repr=False)
     bends: tuple[Bend, ...] = field(default=(), repr=False)
-
-    @property
-    def drums(self) -> bool:
-        """Whether its notes are drums of a kit (MIDI channel 10), not pitches."""
-        return self.kind in ("drums", "percussion")
 
 
 @dataclass(frozen=True)

@@ -76,8 +76,8 @@ class Job:
             dry = render(score, part, font, self._rng(RENDER, index))
             stems.append(produce_stem(instruments()[part.kind], dry, room, RATE, self._rng(PRODUCE, index + 1)))
         check()
-        glued, scale = master(stems, RATE)
-        self._write(audio, score, [quantise(stem, scale) for stem in glued])
+        scale = master(stems, RATE)
+        self._write(audio, score, [quantise(stem, scale) for stem in stems])
 
     def describe(self) -> dict[str, Any]:
         """What the manifest says of the song; composed anew, so that it does not depend on what is on the disk."""
@@ -116,7 +116,7 @@ def _with_a_sound(part: Part, font: Font) -> Part:
     program = part.patch.program
     if program is None:
         return part
-    there = font.fallback(128 if part.drums else 0, program)
+    there = font.fallback(128 if part.patch.kit else 0, program)
     return part if there in (program, None) else replace(part, patch=replace(part.patch, program=there))
 
 
