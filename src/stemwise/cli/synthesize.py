@@ -20,6 +20,14 @@ class Format(StrEnum):
     wav = "wav"
 
 
+class Voices(StrEnum):
+    """What singers sing: words where espeak-ng and WORLD are installed (auto)."""
+
+    auto = "auto"
+    words = "words"
+    vowels = "vowels"
+
+
 def command(
     out: Annotated[Path | None, typer.Option(help="default: data/synthetic/<preset> of the home folder")] = None,
     preset: Annotated[str, typer.Option(help="tiny (seconds), demo (minutes), standard (hours of music)")] = "demo",
@@ -30,6 +38,7 @@ def command(
     midi: Annotated[Path | None, typer.Option(help="render the MIDI files below this folder instead")] = None,
     soundfont: Annotated[list[Path] | None, typer.Option(help="an sf2; repeat it and each song draws one")] = None,
     format: Annotated[Format, typer.Option(help="of stems and mix")] = Format.flac,
+    voices: Annotated[Voices, typer.Option(help="what is sung; words need the extra sing")] = Voices.auto,
     processes: Annotated[int | None, typer.Option(help="default: one a core")] = None,
 ) -> None:
     """Compose, play and sing songs, and write them as a MedleyDB tree. A run that was stopped goes on where it was."""
@@ -45,7 +54,8 @@ def command(
         if midi:
             made, refused = synthesize_midi(root, midi, seed, processes, tick, songs, fonts, kind)
         else:
-            made = synthesize(root, preset, seed, processes, tick, songs, seconds, style or (), fonts, kind)
+            only = style or ()
+            made = synthesize(root, preset, seed, processes, tick, songs, seconds, only, fonts, kind, voices.value)
     for reason in refused:
         say(f"left out: {reason}")
     say(f"{len(made)} songs in {root}")

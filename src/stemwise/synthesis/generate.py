@@ -9,7 +9,7 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
-from stemwise.errors import DataError, StemwiseError
+from stemwise.errors import DataError, MissingExtra, StemwiseError
 from stemwise.song_folder import FORMATS
 from stemwise.synthesis import midi, tree
 from stemwise.synthesis.presets import find_preset
@@ -17,6 +17,9 @@ from stemwise.synthesis.song import Job, Options
 from stemwise.synthesis.soundfonts import load_fonts
 from stemwise.synthesis.sources import composed_jobs, contents, midi_jobs
 from stemwise.synthesis.style import find_styles
+from stemwise.synthesis.voice import speech
+
+VOICES = ("auto", "words", "vowels")
 
 Progress = Callable[[int, int], object]
 Tick = Callable[[int], object]
@@ -36,6 +39,7 @@ def synthesize(
     only: Sequence[str] = (),
     fonts: Sequence[Path] = (),
     format: str = "flac",
+    voices: str = "auto",
 ) -> list[str]:
     """Compose the songs of a preset, write them to `root` as a MedleyDB tree and return their ids.
 
@@ -45,16 +49,16 @@ def synthesize(
     this under `if __name__ == "__main__"`. `progress(done, all)` is called after each song.
     `songs`, `seconds`: another number, in the shares of the preset, or another length of each. `only`: names of styles;
     all if empty. `fonts`: sf2 files, of which each song draws one (the last of several only test songs); the one of
-    pretty_midi if empty.
+    pretty_midi if empty. `voices`: "words" or "vowels" are sung; "auto": words where the extra `sing` is installed.
     Only one run at a time may write to a folder.
 
     Raises DataError for an unknown preset or style, a bad number or font, or a folder that holds other songs;
-    MissingExtra without the extra `synth`.
+    MissingExtra without the extra `synth`, for words without the extra `sing`.
     """
     chosen = find_preset(preset)
     chosen = chosen if songs is None else chosen.with_songs(songs)
     chosen = chosen if seconds is None else chosen.with_seconds(seconds)
-    options = check_options(seed, processes, fonts, format)
+    options = check_options(seed, processes, fonts, format, voices)
     jobs = composed_jobs(chosen, seed, options, only)
     source = {"preset": chosen.name, "seconds": chosen.seconds, "styles": list(find_styles(only))}
     return make_songs(root, jobs, tree.identity(source, seed, len(jobs), options), processes, progress)
@@ -83,15 +87,31 @@ def synthesize_midi(
     return make_songs(root, jobs, identity, processes, progress), refused
 
 
-def check_options(seed: int, processes: int | None, fonts: Sequence[Path], format: str) -> Options:
+def check_options(
+    seed: int, processes: int | None, fonts: Sequence[Path], format: str, voices: str = "vowels"
+) -> Options:
     """Raises DataError and MissingExtra as `synthesize` says."""
     if seed < 0 or (processes is not None and processes < 1):
         raise DataError(f"seed={seed}, processes={processes}: give a seed of 0 or more and processes of 1 or more.")
     if format not in FORMATS:
         raise DataError(f"format '{format}': songs are written as {' or '.join(FORMATS)}.")
+    if voices not in VOICES:
+        raise DataError(f"voices '{voices}': choose {' or '.join(VOICES)}.")
     midi.check_installed()
     load_fonts(fonts)
-    return Options(tuple(path.resolve() for path in fonts), format)
+    return Options(tuple(path.resolve() for path in fonts), format, _words(voices))
+
+
+def _words(voices: str) -> bool:
+    """Whether words are sung; raises MissingExtra when they must be and cannot."""
+    if voices != "vowels":
+        try:
+            speech.check_installed()
+        except MissingExtra:
+            if voices == "words":
+                raise
+            return False
+    return voices != "vowels"
 
 
 def make_songs(

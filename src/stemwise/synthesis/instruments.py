@@ -10,6 +10,7 @@ import yaml
 
 from stemwise.synthesis.score import Patch
 from stemwise.synthesis.style import Seat, Style
+from stemwise.synthesis.voice.voices import draw_voices
 
 FEWEST, MOST = 8, 10
 KITS = ("drums", "percussion")  # kinds whose notes are keys of a drum kit
@@ -32,7 +33,9 @@ class Sound:
 
     def draw(self, test: bool, rng: np.random.Generator) -> Patch:
         choices = self.unseen if test and self.unseen else self.programs
-        return Patch(self.label, int(rng.choice(choices)) if choices else None, self.amp, self.process)
+        if not choices:
+            return Patch(self.label, None, voices=draw_voices(self.label, test, rng))
+        return Patch(self.label, int(rng.choice(choices)), self.amp, self.process)
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,18 @@ from stemwise.synthesis import amp
 from stemwise.synthesis.midi import midi_bytes, render_midi
 from stemwise.synthesis.score import Part, Score
 from stemwise.synthesis.soundfonts import Font
-from stemwise.synthesis.voice import draw_singer, sing, sing_group
+from stemwise.synthesis.voice import draw_singer, find_voice, sing, sing_group, sing_words
 
 RATE = 44100
-GROUP = 3  # singers of a group at most: one a voice of its chords
 
 
-def render(score: Score, part: Part, font: Font, rng: np.random.Generator) -> Samples:
-    """(1 or 2, sample) at 44.1 kHz, as long as the song. Raises MissingExtra without the extra `synth`."""
+def render(score: Score, part: Part, font: Font, words: bool, rng: np.random.Generator) -> Samples:
+    """(1 or 2, sample) at 44.1 kHz, as long as the song; voices sing `words` or else vowels.
+
+    Raises MissingExtra without the extra `synth`, for words without the extra `sing`.
+    """
     if part.patch.program is None:
-        return _sung(score, part, rng)
+        return _sung(score, part, words, rng)
     content = midi_bytes(part, tempo_of(score))
     sound = render_midi(content, font.data(), round(score.seconds * RATE), RATE)
     if part.patch.amp:
@@ -33,10 +35,9 @@ def tempo_of(score: Score) -> float:
     return score.form.tempo if score.form else 120.0
 
 
-def _sung(score: Score, part: Part, rng: np.random.Generator) -> Samples:
-    if part.kind == "vocalists":
-        females = [bool(rng.random() < 0.5) for _ in range(GROUP)]
-        singers = [draw_singer(female, rng) for female in females]
-        return sing_group(part.notes, singers, score.seconds, RATE, rng)
-    singer = draw_singer(part.patch.label == "female singer", rng)
-    return sing(part.notes, singer, score.seconds, RATE, rng)
+def _sung(score: Score, part: Part, words: bool, rng: np.random.Generator) -> Samples:
+    singers = [draw_singer(find_voice(name), rng) for name in part.patch.voices]
+    line = sing_words if words else sing
+    if len(singers) == 1:
+        return line(part.notes, singers[0], score.seconds, RATE, rng)
+    return sing_group(part.notes, singers, line, score.seconds, RATE, rng)

@@ -128,6 +128,7 @@ class Patch:
     """A MedleyDB label and how it sounds: a General MIDI program (for drums a kit), or None for a voice.
 
     `amp`: through a driven amplifier; `process`: through an effect; `kit`: its notes are keys of a drum kit.
+    `voices`: names of voices.yaml, one a singer.
     """
 
     label: str
@@ -135,6 +136,7 @@ class Patch:
     amp: bool = False
     process: bool = False
     kit: bool = False
+    voices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

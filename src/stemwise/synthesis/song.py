@@ -20,10 +20,12 @@ COMPOSE, RENDER, PRODUCE, FONT = range(4)
 
 @dataclass(frozen=True)
 class Options:
-    """How songs sound and are written: sf2 files (empty: the one that is always there), flac or wav."""
+    """How songs sound and are written: sf2 files (empty: the one that is always there), flac or wav, sung `words` or
+    vowels."""
 
     fonts: tuple[Path, ...] = ()
     format: str = "flac"
+    words: bool = False
 
 
 class Source(Protocol):
@@ -73,7 +75,7 @@ class Job:
         stems = []
         for index, part in enumerate(score.parts):
             check()
-            dry = render(score, part, font, self._rng(RENDER, index))
+            dry = render(score, part, font, self.options.words, self._rng(RENDER, index))
             stems.append(produce_stem(instruments()[part.kind], dry, room, RATE, self._rng(PRODUCE, index + 1)))
         check()
         scale = master(stems, RATE)
@@ -137,4 +139,5 @@ def _form(form: Form) -> dict[str, Any]:
 
 
 def _stem(part: Part) -> dict[str, Any]:
-    return {"kind": part.kind, "instrument": part.patch.label, "program": part.patch.program}
+    sound = {"voices": list(part.patch.voices)} if part.patch.voices else {"program": part.patch.program}
+    return {"kind": part.kind, "instrument": part.patch.label, **sound}

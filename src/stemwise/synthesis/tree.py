@@ -14,7 +14,7 @@ from stemwise.synthesis.song import Job, Options
 from stemwise.synthesis.soundfonts import load_fonts
 
 # Raise this whenever the same seed gives other bytes, so that a folder never holds songs of two recipes.
-RECIPE = 2
+RECIPE = 3
 
 
 def open_tree(root: Path, jobs: Sequence[Job], wanted: Mapping[str, Any]) -> Path:
@@ -48,6 +48,7 @@ def identity(source: Mapping[str, Any], seed: int, number_of_songs: int, options
         "recipe": RECIPE,
         "fonts": [f"{font.name} {font.digest}" for font in load_fonts(options.fonts)],
         "format": options.format,
+        "voices": "words" if options.words else "vowels",
     }
 
 

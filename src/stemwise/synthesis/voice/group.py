@@ -1,6 +1,6 @@
 """Several singers at once: each takes a voice of the chords."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -8,17 +8,18 @@ import numpy as np
 
 from stemwise.audio import Samples
 from stemwise.synthesis.score import Note
-from stemwise.synthesis.voice.sing import sing
 from stemwise.synthesis.voice.singer import Singer
+
+Line = Callable[[Sequence[Note], Singer, float, int, np.random.Generator], Samples]
 
 TOGETHER = 0.02  # seconds within which onsets count as one chord
 APART = 0.012  # standard deviation in seconds of a singer's entries
 
 
 def sing_group(
-    notes: Sequence[Note], singers: Sequence[Singer], seconds: float, rate: int, rng: np.random.Generator
+    notes: Sequence[Note], singers: Sequence[Singer], sing: Line, seconds: float, rate: int, rng: np.random.Generator
 ) -> Samples:
-    """Notes that may overlap → (1, sample); the lowest of each chord goes to the first singer."""
+    """Notes that may overlap → (1, sample); the lowest of each chord goes to the first singer. `sing` makes a line."""
     total = np.zeros((1, round(seconds * rate)), dtype=np.float32)
     for line, singer in zip(split_lines(notes, len(singers)), singers, strict=True):
         late = float(np.clip(rng.normal(0, APART), -2 * APART, 2 * APART))

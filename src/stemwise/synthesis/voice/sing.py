@@ -38,7 +38,7 @@ def _spoken(voiced: Array, shares: Array, singer: Singer, f0: float, rate: int) 
 
     total = np.zeros_like(voiced)
     for name, share in zip((*singer.vowels, "murmur"), shares, strict=True):
-        sections = vowels.resonators(vowels.formants(name, singer.female, singer.formant_scale), rate)
+        sections = vowels.resonators(vowels.formants(name, singer.voice.female, singer.formant_scale), rate)
         gain = (0.5 if name == "murmur" else 1.0) * 0.15 / vowels.level(sections, f0, singer.tilt, rate)
         total += gain * sosfilt(sections, voiced) * _at_samples(share, len(voiced))
     return total

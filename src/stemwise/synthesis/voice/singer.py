@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stemwise.synthesis.voice.voices import Voice
 from stemwise.synthesis.voice.vowels import VOWELS
 
 
@@ -11,9 +12,9 @@ from stemwise.synthesis.voice.vowels import VOWELS
 class Singer:
     """Vibrato in Hz and cents; `scoop`: cents below the note where it begins; `tilt`: harmonic k has amplitude
     k^(−tilt); `breath`: noise relative to the source; `formant_scale` multiplies every formant; `consonants`: share of
-    the notes that begin with a hiss."""
+    the notes that begin with a hiss. The voice of words is `voice`; without words, all but its sex is left."""
 
-    female: bool
+    voice: Voice
     formant_scale: float
     vibrato_rate: float
     vibrato_depth: float
@@ -24,9 +25,9 @@ class Singer:
     vowels: tuple[str, ...]
 
 
-def draw_singer(female: bool, rng: np.random.Generator) -> Singer:
+def draw_singer(voice: Voice, rng: np.random.Generator) -> Singer:
     return Singer(
-        female=female,
+        voice=voice,
         formant_scale=float(rng.uniform(0.92, 1.08)),
         vibrato_rate=float(rng.uniform(4.8, 6.6)),
         vibrato_depth=float(rng.uniform(15, 55)),
