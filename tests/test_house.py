@@ -18,7 +18,7 @@ FLOORS = [
     ["losses", "metrics"],
     ["model"],
     ["nets", "loading"],
-    ["datasets", "synthesis"],
+    ["datasets", "synthesis", "convert"],
     ["busyness"],
     ["labels", "song_folder"],
     ["activity", "gate", "song"],

@@ -1,7 +1,10 @@
 """The folder of one song in MedleyDB form: names, metadata, files. For whatever writes such songs."""
 
+import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +45,15 @@ class Facts:
     origin: str
     album: str = ""
     bleed: bool = False
+
+
+def song_id(artist: str, title: str, taken: set[str]) -> str:
+    """'Artist_Title' in letters and digits, as MedleyDB's ids are; numbered if `taken` has it, to which it is added."""
+    wish = f"{_plain(artist)}_{_plain(title)}"
+    names = (wish if number == 1 else f"{wish}{number}" for number in count(1))
+    name = next(name for name in names if name.casefold() not in taken)
+    taken.add(name.casefold())
+    return name
 
 
 def write_song_folder(
@@ -111,6 +123,11 @@ def write_pcm(path: Path, pcm: Pcm, rate: int) -> None:
     """(channel, sample) integers, written as they are: through floats libsndfile would scale them by 32767 / 32768."""
     path.parent.mkdir(parents=True, exist_ok=True)
     soundfile.write(path, pcm.T, rate, subtype=SUBTYPES[pcm.dtype])
+
+
+def _plain(name: str) -> str:
+    ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return "".join(word[:1].upper() + word[1:] for word in re.findall(r"[A-Za-z0-9]+", ascii_only)) or "Unnamed"
 
 
 def _entry(stem: WrittenStem, file: str, number: int) -> dict[str, Any]:

@@ -1,8 +1,6 @@
 """The songs of a set as jobs: composed ones by preset and style, or those of a folder of MIDI files."""
 
 import hashlib
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from stemwise.errors import DataError
+from stemwise.song_folder import song_id
 from stemwise.synthesis.compose import compose
 from stemwise.synthesis.midi_files import find_midi, read_score
 from stemwise.synthesis.presets import Preset
@@ -86,10 +85,10 @@ def midi_jobs(folder: Path, seed: int, options: Options, songs: int | None = Non
     if not scores:
         raise DataError(f"{folder}: none of {len(refused)} MIDI files can be used. The first: {refused[0]}")
     splits = _deal({score.artist for score in scores.values()})
-    names: dict[str, None] = {}
+    names: set[str] = set()
     jobs = []
     for number, (path, score) in enumerate(scores.items()):
-        name = _unique(f"{_plain(score.artist)}_{_plain(score.title)}", names)
+        name = song_id(score.artist, score.title, names)
         source = MidiFile(path, folder, score.seconds)
         jobs.append(Job(number, seed, name, splits[score.artist], source, options))
     return jobs, refused
@@ -108,17 +107,3 @@ def _deal(artists: set[str]) -> dict[str, str]:
     test, valid = (max(round(len(order) * share), len(order) > 2) for share in (PARTS["test"], PARTS["valid"]))
     parts = ["test"] * test + ["valid"] * valid + ["train"] * (len(order) - test - valid)
     return dict(zip(order, parts, strict=True))
-
-
-def _plain(name: str) -> str:
-    """Letters and digits only, as in the ids of MedleyDB."""
-    ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    return "".join(word[:1].upper() + word[1:] for word in re.findall(r"[A-Za-z0-9]+", ascii_only)) or "Unnamed"
-
-
-def _unique(name: str, names: dict[str, None]) -> str:
-    number, wish = 2, name
-    while name.casefold() in names:
-        name, number = f"{wish}{number}", number + 1
-    names[name.casefold()] = None
-    return name

@@ -1,0 +1,90 @@
+"""The name of a recorded file → what it probably holds."""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from stemwise.taxonomy import instrument_labels
+
+SIDES = {"l": "L", "left": "L", "r": "R", "right": "R"}
+# What tells takes and microphones of one instrument apart.
+MICROPHONES = frozenset(
+    (
+        "di",
+        "amp",
+        "mic",
+        "mike",
+        "cab",
+        "close",
+        "far",
+        "dt",
+        "dbl",
+        "double",
+        "top",
+        "bottom",
+        "up",
+        "down",
+        "in",
+        "out",
+    )
+)
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A label (empty: none), the stem it belongs to, the side of a pair it may be, and what the name leaves open."""
+
+    label: str
+    stem: str
+    side: str = ""
+    ask: str = ""
+
+
+def guess(file_name: str) -> Guess:
+    """The first rule of rules.yaml that fits the name, without its folder; else MedleyDB's label of that name."""
+    words = words_of(file_name)
+    side = SIDES.get(words[-1], "") if len(words) > 1 else ""
+    bare = words[:-1] if side else words
+    name = " ".join(bare)
+    for rule in _rules():
+        if rule["pattern"].fullmatch(name) or rule["pattern"].fullmatch(_numberless(name)):
+            return Guess(rule["label"], rule.get("stem") or _stem_of(bare), side, rule.get("ask", ""))
+    label = next((label for label in _labels() if re.search(rf"\b{re.escape(label)}s?\b", name)), "")
+    return Guess(label, _stem_of(bare), side, "" if label else "which instrument is this?")
+
+
+def words_of(file_name: str) -> list[str]:
+    """'01_KickIn-L.wav' → ['kick', 'in', 'l']; a number in front, as of a track, is left out."""
+    stem = Path(file_name).stem
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])", " ", stem)
+    words = re.findall(r"[a-z0-9]+", spaced.casefold())
+    while len(words) > 1 and words[0].isdigit():
+        words = words[1:]
+    return words or [stem]
+
+
+def _numberless(name: str) -> str:
+    return " ".join(word for word in name.split() if not word.isdigit())
+
+
+def _stem_of(words: list[str]) -> str:
+    kept = [word for word in words if word not in MICROPHONES]
+    return " ".join(kept or words)
+
+
+@cache
+def _labels() -> list[str]:
+    """Longer ones first, so that 'bass clarinet' is no clarinet."""
+    return sorted(instrument_labels() - {"Unlabeled", "Main System"}, key=lambda label: (-len(label), label))
+
+
+@cache
+def _rules() -> list[dict[str, Any]]:
+    rules: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "rules.yaml").read_text(encoding="utf-8"))
+    return [
+        {**rule, "pattern": re.compile("|".join(f"(?:{name})" for name in rule["say"].split(", ")))} for rule in rules
+    ]

@@ -1,0 +1,79 @@
+"""What file names say."""
+
+import re
+
+import pytest
+
+from stemwise.convert.names import _rules, guess, words_of
+from stemwise.convert.table import LEFT_OUT
+from stemwise.taxonomy import instrument_labels
+
+DRUMS = ("drum set", "drums", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "stem", "side"),
+    [
+        ("01_Kick.wav", *DRUMS),
+        ("02_SnareUp.wav", *DRUMS),
+        ("HH.flac", *DRUMS),
+        ("07_OverheadsL.wav", "drum set", "drums", "L"),
+        ("OH R.wav", "drum set", "drums", "R"),
+        ("DrumsRoom.wav", *DRUMS),
+        ("Room.wav", "ignore", "room", ""),
+        ("BassDI.wav", "electric bass", "bass", ""),
+        ("Bass_Amp.wav", "electric bass", "bass", ""),
+        ("Upright Bass.wav", "double bass", "double bass", ""),
+        ("SynthBass.wav", "synthesizer", "bass synth", ""),
+        ("BassClarinet.wav", "bass clarinet", "bass clarinet", ""),
+        ("bass clarinet.wav", "bass clarinet", "bass clarinet", ""),
+        ("ElecGtr1.wav", "clean electric guitar", "elec gtr 1", ""),
+        ("ElecGtr1DT.wav", "clean electric guitar", "elec gtr 1", ""),
+        ("DistGtr2_R.wav", "distorted electric guitar", "dist gtr 2", "R"),
+        ("AcousticGtr_left.wav", "acoustic guitar", "acoustic gtr", "L"),
+        ("LeadVoxFemale.wav", "female singer", "lead vox female", ""),
+        ("FemaleVox.wav", "female singer", "female vox", ""),
+        ("BackingVox3.wav", "vocalists", "backing vox 3", ""),
+        ("Hammond.wav", "electronic organ", "hammond", ""),
+        ("Grand Piano.wav", "piano", "grand piano", ""),
+        ("E-Piano.wav", "electric piano", "e piano", ""),
+        ("Tambourine.wav", "tambourine", "tambourine", ""),
+        ("sitar.wav", "sitar", "sitar", ""),
+        ("MyBand_Song_Full_Preview.mp3", "mix", "my band song full preview", ""),
+        ("Stereo Mix.wav", "mix", "stereo mix", ""),
+        ("xyz.wav", "", "xyz", ""),
+    ],
+)
+def test_a_name_says(name, label, stem, side):
+    found = guess(name)
+    assert (found.label, found.stem, found.side) == (label, stem, side)
+
+
+def test_every_rule_names_a_label_of_the_taxonomy():
+    for rule in _rules():
+        assert rule["label"] in instrument_labels() | set(LEFT_OUT), rule
+
+
+def test_every_label_is_found_by_its_own_name_or_by_a_rule():
+    for label in instrument_labels() - {"Unlabeled", "Main System"}:
+        assert guess(f"{label.replace('/', ' ')}.wav").label, label
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("01_KickIn-L.wav", "kick in l"),
+        ("12 Gtr2.wav", "gtr 2"),
+        ("808.wav", "808"),
+        ("GTR.wav", "gtr"),
+        ("é.wav", "é"),
+    ],
+)
+def test_words(name, words):
+    assert " ".join(words_of(name)) == words
+
+
+def test_what_a_name_leaves_open_is_asked():
+    assert re.search("clean or distorted", guess("Gtr.wav").ask)
+    assert re.search("man or woman", guess("LeadVox.wav").ask)
+    assert not guess("Kick.wav").ask
