@@ -14,7 +14,7 @@ import numpy as np
 import scipy.signal
 import soundfile
 
-from stemwise.activity import PUBLISHED_HOP
+from stemwise.activity import PUBLISHED
 from stemwise.labels import measure
 from stemwise.song import Song, Stem
 
@@ -39,7 +39,7 @@ def published(paths: list[Path]) -> np.ndarray:
 
 def ours(paths: list[Path]) -> np.ndarray:
     stems = tuple(Stem(path.stem, ("piano",), path) for path in paths)
-    return measure(Song("song", "", "", RATE, SECONDS * RATE, 2, stems), PUBLISHED_HOP)
+    return measure(Song("song", "", "", RATE, SECONDS * RATE, 2, stems), PUBLISHED)
 
 
 def music(rng: np.random.Generator) -> np.ndarray:

@@ -50,7 +50,7 @@ def test_labels_stand_on_the_grid_of_a_centred_stft():
     frames = 1 + stems.shape[1] // 1024
     back = (frames - 1) * 1024 + 4096 - 2048 - stems.shape[1]
     expected = published_steps(stems, 1024, 2048, back, 0.0375, 18)
-    found = activity.activation_confidence(stems, RATE, hop=1024)
+    found = activity.activation_confidence(stems, RATE, activity.LABELS)
     assert found.shape == (3, frames)
     assert_allclose(found, expected, rtol=0, atol=1e-8)
 
@@ -112,18 +112,40 @@ def test_carry_interpolates_at_the_frame_times():
 
 
 @pytest.mark.parametrize(
-    ("stems", "hop", "said"),
+    ("stems", "said"),
     [
-        ([], 2048, "without stems"),
-        ([np.ones(100), np.ones(99)], 2048, "stem 1 has 99 samples, stem 0 has 100"),
-        ([np.array([1.0, np.nan])], 2048, "stem 0: NaN"),
-        ([np.zeros(0)], 2048, "no samples"),
-        ([np.ones(10)], 0, "hop is 0"),
-        ([np.ones(10)], 40_000, "1 to 27306"),
-        ([np.ones((44100, 2))], 2048, r"shape \(44100, 2\).*transpose"),
-        ([np.ones(100, dtype=np.int16)], 2048, "int16; give floats"),
+        ([], "without stems"),
+        ([np.ones(100), np.ones(99)], "stem 1 has 99 samples, stem 0 has 100"),
+        ([np.array([1.0, np.nan])], "stem 0: NaN"),
+        ([np.zeros(0)], "no samples"),
+        ([np.ones((44100, 2))], r"shape \(44100, 2\).*transpose"),
+        ([np.ones(100, dtype=np.int16)], "int16; give floats"),
     ],
 )
-def test_what_cannot_be_labelled_raises(stems, hop, said):
+def test_what_cannot_be_labelled_raises(stems, said):
     with pytest.raises(DataError, match=said):
-        activity.activation_confidence(stems, RATE, hop)
+        activity.activation_confidence(stems, RATE)
+
+
+@pytest.mark.parametrize(("hop", "cutoff", "padding"), [(441, 2.0, 42), (4410, 0.5, 4)])
+def test_hop_and_cutoff_are_seconds_and_hertz(hop, cutoff, padding):
+    """The published steps with the window's hop and the filter's Wn computed from them."""
+    stems = song()
+    frames = 1 + stems.shape[1] // hop
+    back = (frames - 1) * hop + 4096 - 2048 - stems.shape[1]
+    expected = published_steps(stems, hop, 2048, back, cutoff / (RATE / hop / 2), padding)
+    found = activity.activation_confidence(stems, RATE, activity.Rule.of(hop / RATE, cutoff))
+    assert_allclose(found, expected, rtol=0, atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("hop", "cutoff", "said"),
+    [(0.0, 0.8, "hop is 0"), (1.0, 0.8, r"cutoff is 0.8 Hz.*0 and 0.5 Hz"), (0.01, 0.0, "cutoff is 0 Hz")],
+)
+def test_rules_that_cannot_be(hop, cutoff, said):
+    with pytest.raises(DataError, match=said):
+        activity.Rule.of(hop, cutoff)
+
+
+def test_the_published_rule_is_exact():
+    assert 2 * activity.PUBLISHED.cutoff * activity.PUBLISHED.hop / RATE == pytest.approx(0.075, rel=1e-15)

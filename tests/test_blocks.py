@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from stemwise.activity import BLOCK_SAMPLES, PUBLISHED_HOP, activation_confidence
+from stemwise.activity import BLOCK_SAMPLES, LABELS, PUBLISHED, Rule, activation_confidence
 from stemwise.errors import AudioError
 from stemwise.labels import measure
 from stemwise.song import Song, Stem
@@ -29,23 +29,23 @@ def song_of(folder, samples: int, suffix: str = "wav", subtype: str = "PCM_16", 
     return Song("song", "a", "t", rate, samples, 2, tuple(stems))
 
 
-def whole(song: Song, hop: int) -> np.ndarray:
-    return activation_confidence([song.read_stem(i) for i in range(len(song.stems))], song.rate, hop)
+def whole(song: Song, rule: Rule) -> np.ndarray:
+    return activation_confidence([song.read_stem(i) for i in range(len(song.stems))], song.rate, rule)
 
 
 @pytest.mark.parametrize(("suffix", "subtype"), KINDS)
-@pytest.mark.parametrize("hop", [PUBLISHED_HOP, 1024])
-def test_blocks_give_what_whole_arrays_give(tmp_path, suffix, subtype, hop):
+@pytest.mark.parametrize("rule", [PUBLISHED, LABELS])
+def test_blocks_give_what_whole_arrays_give(tmp_path, suffix, subtype, rule):
     """Whole arrays are averaged over the channels in float32, blocks in float64: what 1e-8 allows."""
     song = song_of(tmp_path, 5 * RATE + 17, suffix, subtype)
-    assert measure(song, hop) == pytest.approx(whole(song, hop), abs=1e-8)
+    assert measure(song, rule) == pytest.approx(whole(song, rule), abs=1e-8)
 
 
 @pytest.mark.parametrize("samples", [1, 2047, 2048, 2049, BLOCK_SAMPLES, BLOCK_SAMPLES + 1, 3 * BLOCK_SAMPLES - 1])
-@pytest.mark.parametrize("hop", [PUBLISHED_HOP, 1024])
-def test_every_length_has_the_same_frames(tmp_path, samples, hop):
+@pytest.mark.parametrize("rule", [PUBLISHED, LABELS])
+def test_every_length_has_the_same_frames(tmp_path, samples, rule):
     song = song_of(tmp_path, samples)
-    blocks, arrays = measure(song, hop), whole(song, hop)
+    blocks, arrays = measure(song, rule), whole(song, rule)
     assert blocks.shape == arrays.shape
     assert blocks == pytest.approx(arrays, abs=1e-10)
 
@@ -53,7 +53,7 @@ def test_every_length_has_the_same_frames(tmp_path, samples, hop):
 @pytest.mark.parametrize(("rate", "hop"), [(48000, 1024), (RATE, 1000), (RATE, 4096)])
 def test_other_rates_and_hops_take_the_long_way(tmp_path, rate, hop):
     song = song_of(tmp_path, 3 * rate, rate=rate)
-    assert measure(song, hop) == pytest.approx(whole(song, hop), abs=1e-12)
+    assert measure(song, Rule(hop)) == pytest.approx(whole(song, Rule(hop)), abs=1e-12)
 
 
 def test_nan_and_cut_off_files_are_refused(tmp_path):
@@ -62,11 +62,11 @@ def test_nan_and_cut_off_files_are_refused(tmp_path):
     audio[RATE, 1] = np.nan
     soundfile.write(song.stems[0].path, audio, RATE, subtype="FLOAT")
     with pytest.raises(AudioError, match=r"two\.wav: NaN"):
-        measure(song, 1024)
+        measure(song, LABELS)
 
 
 def test_a_file_that_changed_since_is_refused(tmp_path):
     song = song_of(tmp_path, 2 * RATE)
     soundfile.write(song.stems[1].path, np.zeros(3 * RATE), RATE)
     with pytest.raises(AudioError, match="changed since"):
-        measure(song, 1024)
+        measure(song, LABELS)

@@ -161,3 +161,23 @@ def test_a_full_disk_ends_in_a_sentence(tmp_path, model):
 def test_help_of_the_installed_command_lists_the_commands():
     said = subprocess.run([STEMWISE, "--help"], capture_output=True, text=True, check=True).stdout
     assert all(command in said for command in ("separate", "label", "synthesize"))
+
+
+def test_label_takes_grid_hop_cutoff_targets_and_formats(tree, tmp_path):
+    pytest.importorskip("jams", reason="needs the extra jams")
+    said = stemwise("label", tree, "--out", tmp_path / "l", "--grid", "centred", "--hop", 0.01, "--cutoff", 2,
+                    "--targets", "mms", "--format", "both", "--processes", 2)  # fmt: skip
+    assert "drums" in said and "3 songs" in said
+    assert len(list((tmp_path / "l").glob("*.jams"))) == len(list((tmp_path / "l").glob("*_SOURCEID.lab"))) == 3
+    header, first, second = next((tmp_path / "l").glob("*CONF.lab")).read_text().splitlines()[:3]
+    assert header.startswith("time,vocals") and (first[:6], second[:6]) == ("0.0000", "0.0100")
+    assert "between 0 and 50 Hz" in stemwise("label", tree, "--hop", 0.01, "--cutoff", 80, code=1)
+    assert "no targets 'mmz'" in stemwise("label", tree, "--targets", "mmz", code=1)
+
+
+def test_show_draws_a_song(tree, tmp_path, home):
+    said = stemwise("show", tree / "Audio" / "Ann_One")
+    assert "4 stems" in said
+    assert (home / "data" / "pictures" / "Ann_One.png").stat().st_size > 10000
+    assert "has no song 'Ann_Ones', but Ann_One" in stemwise("show", tree / "Audio" / "Ann_Ones", code=1)
+    assert "Give TREE/Audio/<ID>" in stemwise("show", tree, code=1)

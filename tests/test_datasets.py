@@ -6,7 +6,7 @@ import soundfile
 import yaml
 
 from stemwise import labels
-from stemwise.activity import activation_confidence
+from stemwise.activity import LABELS, activation_confidence
 from stemwise.datasets.base import artist_keys, splits_by_artist
 from stemwise.datasets.medleydb import MedleyDB
 from stemwise.errors import AudioError, DataError
@@ -198,7 +198,7 @@ def test_labels_are_cached_and_the_cache_follows_the_files(tree, home, monkeypat
     song = MedleyDB(tree).songs()[0]
     first = labels.song_confidence(song)
     stems = [song.read_stem(i) for i in range(4)]
-    np.testing.assert_allclose(first, activation_confidence(stems, 44100, hop=1024), atol=1e-8)
+    np.testing.assert_allclose(first, activation_confidence(stems, 44100, LABELS), atol=1e-8)
     with monkeypatch.context() as patch:
         patch.setattr(labels, "measure", lambda *_: pytest.fail("computed twice"))
         np.testing.assert_array_equal(labels.song_confidence(song), first)
@@ -231,7 +231,7 @@ def test_a_stem_of_several_instruments_makes_their_targets_unknown_unless_they_a
 
 def test_lab_files_have_the_published_form(tree, tmp_path):
     song = MedleyDB(tree).songs()[0]
-    activation, source = labels.write_labels(song, tmp_path / "labels")
+    activation, source = labels.write_labels(song, tmp_path / "labels").paths
     header, *rows = activation.read_text().splitlines()
     assert (activation.name, source.name) == ("Ann_One_ACTIVATION_CONF.lab", "Ann_One_SOURCEID.lab")
     assert header == "time,S01,S02,S03,S04" and rows[1].startswith("0.0464,")

@@ -24,7 +24,7 @@ FLOORS = [
     ["activity", "gate", "song"],
     ["taxonomy", "audio", "spectral"],
     ["files"],
-    ["home", "ffmpeg"],
+    ["home", "ffmpeg", "parallel"],
     ["errors"],
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -6,6 +6,7 @@ alone would get other labels.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,10 @@ RATE = 44100
 WINDOW = 4096
 PUBLISHED_HOP = 2048  # the hop of the released activation files
 LABEL_HOP = 1024  # the hop of the labels a network is trained with
-CUTOFF = 0.8075  # Hz: Wn 0.075 of half the frame rate at the published hop
+CUTOFF = 0.075 * RATE / (2 * PUBLISHED_HOP)  # 0.8075 Hz: Wn 0.075 of half the frame rate at the published hop
 SILENT_SUM = 0.01  # below this sum of un-normalised envelopes a frame counts as silent
 SLOPE, MIDPOINT = 20.0, 0.15
 PAD_FRAMES = 9  # of filtfilt, at the published hop (0.42 s)
-MAX_HOP = 27306  # where the cutoff reaches half the frame rate
 MAX_CHANNELS = 16  # more must be a transposed array
 BLOCK = 1024  # frames windowed at a time, to bound memory
 BLOCK_SAMPLES = 1 << 15  # samples of a file at a time: they and their roots fit into the processor's cache
@@ -32,46 +32,73 @@ BLOCK_SAMPLES = 1 << 15  # samples of a file at a time: they and their roots fit
 Array = NDArray[np.float64]
 
 
-def activation_confidence(stems: Iterable[Samples], rate: int, hop: int = PUBLISHED_HOP) -> Array:
+@dataclass(frozen=True)
+class Rule:
+    """How envelopes are tracked. `hop`: samples at 44.1 kHz between frames. `cutoff`: of the smoothing filter, in Hz.
+
+    Frame t stands at t · hop / 44100 s. `centred`: there are 1 + samples // hop frames, the grid of a centred STFT;
+    else as many as the released files have, whose songs are padded to a multiple of 4096 samples. Raises DataError for
+    a hop below 1 sample, and for a cutoff that is not between 0 and half the frame rate.
+    """
+
+    hop: int = LABEL_HOP
+    cutoff: float = CUTOFF
+    centred: bool = True
+
+    def __post_init__(self) -> None:
+        if self.hop < 1:
+            raise DataError(f"hop is {self.hop} samples; give 1 or more.")
+        if not 0 < self.cutoff < RATE / self.hop / 2:
+            raise DataError(
+                f"cutoff is {self.cutoff:g} Hz; with a hop of {self.hop} samples ({self.hop / RATE:g} s) it must lie "
+                f"between 0 and {RATE / self.hop / 2:g} Hz, half the frame rate."
+            )
+
+    @classmethod
+    def of(cls, hop: float, cutoff: float = CUTOFF, centred: bool = True) -> "Rule":
+        """With the hop in seconds, rounded to whole samples at 44.1 kHz."""
+        return cls(round(hop * RATE), cutoff, centred)
+
+
+PUBLISHED = Rule(PUBLISHED_HOP, centred=False)  # the rule of MedleyDB's released files, exactly
+LABELS = Rule(LABEL_HOP)  # the labels of the separator: its frames, the same cutoff
+
+
+def activation_confidence(stems: Iterable[Samples], rate: int, rule: Rule = PUBLISHED) -> Array:
     """Confidence (stem, frame) that each stem of one whole song is active, between 0 and 1 (0.0474 in silence).
 
     `stems` yields arrays (sample,) or (channel, sample) of equal length, one at a time, so a song never has to fit in
-    memory; other rates than 44.1 kHz are resampled. `hop` counts samples at 44.1 kHz; frame t stands at
-    t · hop / 44100 s (`frame_times`). At the published hop of 2048 the song is padded to a multiple of 4096 as in the
-    released files; at any other hop there are 1 + samples // hop frames, the grid of a centred STFT.
+    memory; other rates than 44.1 kHz are resampled. Frame t stands at t · hop / 44100 s (`frame_times`).
 
     A stem's confidence depends on the other stems of the song: half confidence is 0.15 of the song's loudest frame
     divided by the number of stems. Raises DataError without stems, for stems of unequal length or of another shape or
-    type, for NaN, and for a hop outside 1 to 27306 (where the smoothing filter ends).
+    type, and for NaN.
     """
-    if not 1 <= hop <= MAX_HOP:
-        raise DataError(f"hop is {hop} samples; it must be 1 to {MAX_HOP}.")
-    return confidence_of_envelopes(np.stack(_envelopes(stems, rate, hop)), hop)
+    return confidence_of_envelopes(np.stack(_envelopes(stems, rate, rule)), rule)
 
 
-def confidence_of_envelopes(envelopes: Array, hop: int) -> Array:
+def confidence_of_envelopes(envelopes: Array, rule: Rule) -> Array:
     """Envelopes (stem, frame), not normalised → confidence (stem, frame): normalise, smooth, squash."""
     total = envelopes.sum(axis=0)
     peak = total.max()
     scaled = envelopes * (len(envelopes) / peak if peak > 0 else 0.0)
     scaled[:, total < SILENT_SUM] = 0.0
-    # The cutoff stays at 0.8075 Hz whatever the hop: 0.075 exactly at the published one.
-    b, a = butter(2, 0.075 * hop / PUBLISHED_HOP)
-    padding = min(round(PAD_FRAMES * PUBLISHED_HOP / hop), envelopes.shape[1] - 1)
+    b, a = butter(2, 2 * rule.cutoff * rule.hop / RATE)
+    padding = min(round(PAD_FRAMES * PUBLISHED_HOP / rule.hop), envelopes.shape[1] - 1)
     smooth = filtfilt(b, a, scaled, axis=1, padlen=padding)
     return np.asarray(1 - 1 / (1 + np.exp(SLOPE * (smooth - MIDPOINT))))
 
 
-def envelope_of_blocks(blocks: Iterable[tuple[NDArray[Any], float]], hop: int, samples: int) -> Array:
+def envelope_of_blocks(blocks: Iterable[tuple[NDArray[Any], float]], rule: Rule, samples: int) -> Array:
     """`audio.raw_blocks` of BLOCK_SAMPLES each, at 44.1 kHz → envelope (frame,) of a stem of `samples`.
 
     For hops that divide the window: every sample is multiplied once by each of the window's pieces, and a frame sums
     what its pieces of neighbouring hops gave. Everything between file and sum stays in the processor's cache.
     """
-    pieces = WINDOW // hop
-    split = np.ascontiguousarray(_window().reshape(pieces, hop).T)
-    parts = [_windowed(block, full, hop, split) for block, full in blocks]
-    frames = frame_count(samples, hop)
+    pieces = WINDOW // rule.hop
+    split = np.ascontiguousarray(_window().reshape(pieces, rule.hop).T)
+    parts = [_windowed(block, full, rule.hop, split) for block, full in blocks]
+    frames = frame_count(samples, rule)
     products = np.zeros((frames + pieces, pieces))
     rows = np.concatenate(parts) if parts else products[:0]
     kept = min(len(rows), frames + pieces // 2)
@@ -107,12 +134,12 @@ def envelope(samples: NDArray[np.floating], window: Array, hop: int, frames: int
     return np.concatenate([views[i : i + BLOCK] @ window for i in range(0, frames, BLOCK)]) / size
 
 
-def frame_count(samples: int, hop: int) -> int:
-    """Frames of a song of so many samples at 44.1 kHz, by the two rules of `activation_confidence`."""
-    if hop == PUBLISHED_HOP:
-        padded = -(-(WINDOW // 2 + samples) // WINDOW) * WINDOW
-        return 1 + max(padded - WINDOW, 0) // hop
-    return 1 + samples // hop
+def frame_count(samples: int, rule: Rule) -> int:
+    """Frames of a song of so many samples at 44.1 kHz."""
+    if rule.centred:
+        return 1 + samples // rule.hop
+    padded = -(-(WINDOW // 2 + samples) // WINDOW) * WINDOW
+    return 1 + max(padded - WINDOW, 0) // rule.hop
 
 
 def frame_times(frames: int, hop: int = PUBLISHED_HOP) -> Array:
@@ -147,7 +174,7 @@ def _window() -> Array:
     return np.asarray(np.hanning(WINDOW + 2)[1:-1])  # MATLAB's hann, without the two zeros
 
 
-def _envelopes(stems: Iterable[Samples], rate: int, hop: int) -> list[Array]:
+def _envelopes(stems: Iterable[Samples], rate: int, rule: Rule) -> list[Array]:
     window = _window()
     envelopes: list[Array] = []
     lengths: list[int] = []
@@ -158,7 +185,7 @@ def _envelopes(stems: Iterable[Samples], rate: int, hop: int) -> list[Array]:
             raise DataError(
                 f"stem {len(envelopes)} has {len(mono)} samples, stem 0 has {lengths[0]}; pad the shorter one."
             )
-        envelopes.append(envelope(mono, window, hop, frame_count(len(mono), hop)))
+        envelopes.append(envelope(mono, window, rule.hop, frame_count(len(mono), rule)))
     if not envelopes:
         raise DataError("activity of a song without stems; give at least one stem.")
     return envelopes

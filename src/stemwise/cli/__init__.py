@@ -1,12 +1,12 @@
-"""The door for users: `stemwise separate | synthesize | convert | label`; neither Hydra nor Lightning behind it."""
+"""The door for users: `stemwise separate | synthesize | convert | label | show`; no Hydra, no Lightning behind it."""
 
 import typer
 
-from stemwise.cli import convert, label, separate, synthesize
+from stemwise.cli import convert, label, separate, show, synthesize
 from stemwise.cli.common import in_a_sentence
 
 app = typer.Typer(name="stemwise", no_args_is_help=True, pretty_exceptions_enable=False)
-for command in (separate, synthesize, convert, label):
+for command in (separate, synthesize, convert, label, show):
     app.command(command.__name__.rpartition(".")[2])(in_a_sentence(command.command))
 
 

@@ -2,10 +2,9 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from stemwise.convert.session import Converted, Session, convert_session
 from stemwise.convert.table import Row
 from stemwise.errors import DataError, StemwiseError
 from stemwise.files import fingerprint, write_json
+from stemwise.parallel import each
 from stemwise.song_folder import FORMATS, song_id
 
 STATE = "converted.json"
@@ -45,7 +45,8 @@ def convert(
         if state.get(name) != {"id": session.id, "digest": digests[name]} or not (tree / "Audio" / session.id).is_dir()
     }
     done, faults = [], {}
-    for count, (name, outcome) in enumerate(_each(todo, tree, rate, format, processes), start=1):
+    work = partial(_try, tree=tree, rate=rate, format=format)
+    for count, (name, outcome) in enumerate(each(work, todo, processes), start=1):
         if isinstance(outcome, Converted):
             done.append(outcome)
             _forget(tree, state, name, sessions[name].id)
@@ -70,23 +71,6 @@ def sessions_of(folder: Path, rows: Sequence[Row], taken: set[str]) -> dict[str,
         artist, title = plain.facts.artist or name, plain.facts.title or name
         sessions[name] = replace(plain, id=song_id(artist, title, taken))
     return sessions
-
-
-def _each(
-    todo: dict[str, Session], tree: Path, rate: int, format: str, processes: int
-) -> Iterator[tuple[str, Converted | str]]:
-    if processes <= 1 or len(todo) <= 1:
-        for name, session in todo.items():
-            yield name, _try(session, tree, rate, format)
-        return
-    with ProcessPoolExecutor(min(processes, len(todo)), get_context("spawn")) as pool:
-        futures = {pool.submit(_try, session, tree, rate, format): name for name, session in todo.items()}
-        try:
-            for future in as_completed(futures):
-                yield futures[future], future.result()
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
 
 
 def _try(session: Session, tree: Path, rate: int, format: str) -> Converted | str:

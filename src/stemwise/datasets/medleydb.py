@@ -1,5 +1,6 @@
 """MedleyDB, and anything in its form: `Audio/<ID>/` with stems and mix, one METADATA.yaml a song."""
 
+import difflib
 import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -63,6 +64,14 @@ class MedleyDB:
                 "(stemwise label: --skip ID)"
             )
         return songs
+
+    def song(self, id: str) -> Song:
+        """One song, without reading the others. Raises DataError when it is not there or cannot be used."""
+        folder = next((folder for folder in self._folders() if folder.name == id), None)
+        if folder is None:
+            near = difflib.get_close_matches(id, [folder.name for folder in self._folders()], n=1, cutoff=0.3)
+            raise DataError(f"{self.root}: has no song '{id}'{f', but {near[0]}' if near else ''}.")
+        return self._song(folder)
 
     def splits(self) -> Splits:
         songs = self.songs()

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemwise import audio
-from stemwise.activity import LABEL_HOP
+from stemwise.activity import LABELS
 from stemwise.errors import DataError
 from stemwise.files import beside, new_array
 from stemwise.labels import song_confidence, target_confidence, unknown_targets
@@ -40,7 +40,7 @@ class PreparedSong:
 
     @cached_property
     def activity(self) -> NDArray[np.float32]:
-        """Confidence (target, frame) at LABEL_HOP samples of 44.1 kHz."""
+        """Confidence (target, frame) on the frames of LABELS."""
         return np.asarray(np.load(self.folder / "activity.npy"))
 
     @cached_property
@@ -68,7 +68,7 @@ def prepare(song: Song, recipe: Recipe, store: Path) -> PreparedSong:
 
 
 def _write(song: Song, recipe: Recipe, folder: Path) -> None:
-    confidence = target_confidence(song, song_confidence(song, LABEL_HOP), recipe.targets)
+    confidence = target_confidence(song, song_confidence(song, LABELS), recipe.targets)
     np.save(folder / "activity.npy", confidence.astype(np.float32))
     np.save(folder / "known.npy", ~unknown_targets(song, recipe.targets))
     shape = (len(recipe.targets.names) + 1, recipe.channels, -(-song.samples * recipe.rate // song.rate))

@@ -1,0 +1,56 @@
+"""stemwise show SONG"""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stemwise.cli.common import say
+from stemwise.errors import DataError, MissingExtra
+from stemwise.home import data_home
+
+if TYPE_CHECKING:
+    from stemwise.report.song_picture import Section
+
+
+def command(
+    song: Annotated[Path, typer.Argument(help="a song's folder: TREE/Audio/<ID>")],
+    out: Annotated[Path | None, typer.Option(help="default: data/pictures/<ID>.png of the home folder")] = None,
+    threshold: Annotated[float, typer.Option(help="confidence from which a stem is active")] = 0.5,
+    metadata: Annotated[Path | None, typer.Option(help="folder of <ID>_METADATA.yaml, if not in the tree")] = None,
+    pad_short_stems: Annotated[bool, typer.Option(help="let in a song whose stems differ in length")] = False,
+) -> None:
+    """Draw a song: stems as waveforms over their activity, with segments, and sections where they are known."""
+    from stemwise.datasets.medleydb import MedleyDB
+    from stemwise.files import beside
+
+    try:
+        from stemwise.report.song_picture import song_picture
+
+        folder = song.resolve()
+        if folder.parent.name != "Audio":
+            raise DataError(f"{song}: is no song of a tree in MedleyDB form. Give TREE/Audio/<ID>.")
+        if not 0 < threshold < 1:
+            raise DataError(f"threshold is {threshold:g}; a confidence lies between 0 and 1.")
+        tree = folder.parent.parent
+        found = MedleyDB(tree, metadata, pad_short_stems=pad_short_stems).song(folder.name)
+        picture = song_picture(found, sections_of(tree, folder.name), threshold=threshold)
+    except ModuleNotFoundError as fault:
+        raise MissingExtra(fault.name or "matplotlib", "synth", "Drawing songs") from fault
+    path = out or data_home() / "pictures" / f"{found.id}.png"
+    with beside(path) as part:
+        part.write_bytes(picture)
+    say(f"{len(found.stems)} stems, {found.seconds:.1f} s: {path}")
+
+
+def sections_of(tree: Path, id: str) -> "list[Section]":
+    """From the manifest of synthesised songs; none for others."""
+    from stemwise.report.song_picture import Section
+
+    try:
+        manifest = json.loads((tree / "manifest.json").read_text(encoding="utf-8"))
+        rows = manifest["songs"][id]["sections"]
+        return [Section(row["name"], row["start"], row["end"]) for row in rows]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
