@@ -47,7 +47,7 @@ def test_every_length_has_the_same_frames(tmp_path, samples, rule):
     song = song_of(tmp_path, samples)
     blocks, arrays = measure(song, rule), whole(song, rule)
     assert blocks.shape == arrays.shape
-    assert blocks == pytest.approx(arrays, abs=1e-10)
+    assert blocks == pytest.approx(arrays, abs=1e-8)
 
 
 @pytest.mark.parametrize(("rate", "hop"), [(48000, 1024), (RATE, 1000), (RATE, 4096)])

