@@ -131,7 +131,7 @@ def test_stems_that_cancel_are_not_clipped():
 def test_what_lies_below_the_cut_is_taken_away():
     """The second-order cut of a flute at 150 Hz: a tone of 30 Hz loses at least 24 dB against one of 500 Hz."""
     flute, rng = instruments()["flute"], np.random.default_rng
-    low, high = (produce._tone(tone(f, 2.0), flute.low, RATE, rng(0))[0, RATE:] for f in (30, 500))
+    low, high = (produce._tone(tone(f, 2.0), flute, RATE, rng(0))[0, RATE:] for f in (30, 500))
     assert 20 * np.log10(high.std() / low.std()) > 24
 
 
@@ -155,3 +155,16 @@ def test_drive_adds_odd_harmonics_and_the_cabinet_takes_the_top():
 
 def test_drive_leaves_silence_silent():
     assert not drive(np.zeros((2, 100), dtype=np.float32), RATE, np.random.default_rng(0)).any()
+
+
+def test_a_tone_knob_darkens_every_bass_differently_and_no_drum():
+    def loss(kind: str, seed: int) -> float:
+        """dB that 8 kHz loses against 200 Hz."""
+        instrument, rng = instruments()[kind], np.random.default_rng
+        low, high = (produce._tone(tone(f, 1.0), instrument, RATE, rng(seed))[0, RATE // 2 :] for f in (200, 8000))
+        return 20 * np.log10(low.std() / high.std())
+
+    bass = [loss("bass", seed) for seed in range(12)]
+    # Second order from 5 kHz at most: 10 dB at 8 kHz; the bells take or give up to 4 at either end.
+    assert min(bass) > 2 and max(bass) - min(bass) > 15
+    assert max(abs(loss("drums", seed)) for seed in range(12)) < 8.1

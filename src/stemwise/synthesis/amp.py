@@ -8,8 +8,8 @@ from stemwise.audio import Samples
 
 
 def drive(sound: Samples, rate: int, rng: np.random.Generator) -> Samples:
-    """(channel, sample) → (1, sample), as an amplifier has one speaker: high-pass, tanh with 12 to 30 dB of gain, then a
-    cabinet: low-pass at 3.5 to 5.5 kHz and a bump of 3 to 6 dB around 110 Hz."""
+    """(channel, sample) → (1, sample), as an amplifier has one speaker: high-pass, tanh with 12 to 30 dB of gain, then
+    a cabinet: low-pass at 3.5 to 5.5 kHz and a bump of 3 to 6 dB around 110 Hz."""
     from scipy.signal import butter, sosfilt
 
     sound = sound.mean(axis=0, keepdims=True)

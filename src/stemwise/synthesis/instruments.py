@@ -49,6 +49,7 @@ class Instrument:
     spread: float
     low: float
     squeeze: float
+    dark: tuple[float, float] | None
     sounds: tuple[Sound, ...]
 
     def range_of(self, label: str) -> tuple[int, int]:
@@ -107,8 +108,9 @@ def _sound(instrument: Instrument, seat: Seat, rng: np.random.Generator) -> Soun
 
 
 def _instrument(kind: str, row: dict[str, Any]) -> Instrument:
-    numbers = {key: value for key, value in row.items() if key != "patches"}
-    return Instrument(kind=kind, sounds=tuple(_read_sound(patch) for patch in row["patches"]), **numbers)
+    numbers = {key: value for key, value in row.items() if key not in ("patches", "dark")}
+    dark = tuple(row["dark"]) if "dark" in row else None
+    return Instrument(kind=kind, dark=dark, sounds=tuple(_read_sound(patch) for patch in row["patches"]), **numbers)
 
 
 def _read_sound(patch: dict[str, Any]) -> Sound:

@@ -18,7 +18,7 @@ HEADROOM = 4.0  # dB that the bus compressor lets peaks stand above the level at
 
 def produce_stem(instrument: Instrument, dry: Samples, room: Samples, rate: int, rng: np.random.Generator) -> Samples:
     """(1 or 2, sample) dry, (2, tap) room → (2, sample) with this stem's tone, dynamics, level, pan and room."""
-    sound = compress(_tone(dry, instrument.low, rate, rng), instrument.squeeze, rate)
+    sound = compress(_tone(dry, instrument, rate, rng), instrument.squeeze, rate)
     decibels = instrument.level + float(np.clip(rng.normal(0, LEVEL_SPREAD), -4, 4))
     sound = sound * np.float32(10 ** (decibels / 20) * 0.1 / max(playing_rms(sound, rate), 1e-6))
     sound = _pan(sound, float(rng.uniform(-1, 1)) * instrument.spread)
@@ -77,13 +77,17 @@ def playing_rms(sound: Samples, rate: int) -> float:
     return float(np.sqrt(playing.mean())) if len(playing) else 0.0
 
 
-def _tone(sound: Samples, low: float, rate: int, rng: np.random.Generator) -> Samples:
-    """A cut below `low` Hz and two broad bells of up to ±4 dB, so that one patch sounds different in every song."""
+def _tone(sound: Samples, instrument: Instrument, rate: int, rng: np.random.Generator) -> Samples:
+    """A cut below, two broad bells of up to ±4 dB and, where the instrument has one, a tone knob that is turned down to
+    anywhere in its range: so one patch sounds different in every song."""
     from scipy.signal import butter, sosfilt
 
-    bells = [_bell(rng.uniform(*band), rng.uniform(-4, 4), rate) for band in ((150, 700), (1500, 6000))]
-    cut = butter(2, low, "highpass", fs=rate, output="sos")
-    return np.asarray(sosfilt(np.vstack([cut, bells]), sound.astype(np.float64)), dtype=np.float32)
+    sections = [butter(2, instrument.low, "highpass", fs=rate, output="sos")]
+    sections += [[_bell(rng.uniform(*band), rng.uniform(-4, 4), rate)] for band in ((150, 700), (1500, 6000))]
+    if instrument.dark:
+        corner = float(np.exp(rng.uniform(*np.log(instrument.dark))))
+        sections.append(butter(2, corner, fs=rate, output="sos"))
+    return np.asarray(sosfilt(np.vstack(sections), sound.astype(np.float64)), dtype=np.float32)
 
 
 def _bell(frequency: float, decibels: float, rate: int) -> list[float]:
