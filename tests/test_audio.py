@@ -148,3 +148,15 @@ def test_a_fingerprint_follows_files_and_settings(tmp_path):
     assert fingerprint([file], 1) == first != fingerprint([file], 2)
     file.write_text("22")
     assert fingerprint([file], 1) != first
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg"])
+def test_a_file_that_lost_its_end_unnoticed_is_refused(tmp_path, suffix):
+    """As when the disk fills up while the file is closed: libsndfile says nothing then."""
+    path = tmp_path / f"a{suffix}"
+    sound = 0.1 * np.random.default_rng(0).standard_normal((50000, 2))
+    with audio.writing(path, 50000):
+        soundfile.write(path, sound, 44100)
+    with pytest.raises(AudioError, match="disk full"), audio.writing(path, 50000):
+        soundfile.write(path, sound, 44100)
+        path.write_bytes(path.read_bytes()[:-3000])

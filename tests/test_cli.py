@@ -158,6 +158,18 @@ def test_a_full_disk_ends_in_a_sentence(tmp_path, model):
     assert list((tmp_path / "out").iterdir()) == []
 
 
+@pytest.mark.parametrize("room", [40, 300])
+def test_a_full_disk_under_the_synthesizer_ends_in_a_sentence_and_the_run_goes_on(tmp_path, room):
+    """The limit, in kB, is met in the first or in a later stem; with two processes the sentence comes from a worker."""
+    pytest.importorskip("midirenderer", reason="needs the extra synth")
+    command = f"{STEMWISE} synthesize --preset tiny --songs 3 --processes {1 + (room > 100)} --out {tmp_path / 'songs'}"
+    limited = f"ulimit -f {room}; trap '' XFSZ; exec {command}"
+    shown = subprocess.run(["bash", "-c", limited], capture_output=True, text=True, check=False)
+    assert shown.returncode == 1 and "Is the disk full?" in shown.stderr and "Traceback" not in shown.stderr
+    assert list((tmp_path / "songs" / "Audio").iterdir()) == []
+    assert "3 songs" in stemwise(*command.split()[1:])
+
+
 def test_help_of_the_installed_command_lists_the_commands():
     said = subprocess.run([STEMWISE, "--help"], capture_output=True, text=True, check=True).stdout
     assert all(command in said for command in ("separate", "label", "synthesize"))
@@ -181,3 +193,17 @@ def test_show_draws_a_song(tree, tmp_path, home):
     assert (home / "data" / "pictures" / "Ann_One.png").stat().st_size > 10000
     assert "has no song 'Ann_Ones', but Ann_One" in stemwise("show", tree / "Audio" / "Ann_Ones", code=1)
     assert "Give TREE/Audio/<ID>" in stemwise("show", tree, code=1)
+
+
+def test_where_no_bar_can_be_drawn_lines_say_how_far_it_is(monkeypatch, capsys):
+    from stemwise.cli import common
+
+    clock = iter([0.0, 10.0, 40.0, 50.0, 90.0, 200.0])
+    monkeypatch.setattr(common.time, "monotonic", lambda: next(clock))
+    with common.progress_bar("making songs") as progress:
+        for share in (0.1, 0.25, 0.4, 0.5, 1.0):
+            progress(share)
+    assert capsys.readouterr().err.splitlines() == [
+        "making songs: 25%, 2.0 min left",
+        "making songs: 50%, 1.5 min left",
+    ]

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -101,8 +102,28 @@ def write(path: Path, audio: Samples, rate: int, subtype: str | None = None) -> 
     subtype = subtype or subtype_of(path)
     finite(audio, str(path))
     warn_of_clipping(path, float(np.abs(audio).max(initial=0.0)), subtype)
-    with beside(path) as part:
+    with beside(path) as part, writing(part, audio.shape[1]):
         soundfile.write(part, audio.T, rate, subtype=subtype)
+
+
+@contextmanager
+def writing(path: Path, samples: int) -> Iterator[None]:
+    """Around whatever writes `samples` to `path`: raises AudioError when that failed, also where nobody was told.
+
+    libsndfile hands on what went wrong in a write, but not in the last one, when the file is closed.
+    """
+    try:
+        yield
+        with soundfile.SoundFile(path) as file:
+            if file.format not in MP3 and samples:
+                file.seek(samples - 1)
+                whole = len(file.read(1)) == 1
+            else:
+                whole = file.frames >= samples
+    except soundfile.LibsndfileError as fault:
+        raise AudioError(f"{path.name} could not be written ({fault}). Is the disk full?") from fault
+    if not whole:
+        raise AudioError(f"{path.name} was cut short while it was written. Is the disk full?")
 
 
 def subtype_of(path: Path) -> str:

@@ -94,16 +94,16 @@ def _write_stem(work: Path, name: str, stem: Samples, info: AudioInfo, rate: int
     subtype = audio.subtype_of(path)
     pieces = (stem[:, i : i + BLOCK] for i in range(0, stem.shape[1], BLOCK))
     left, peak = info.samples, 0.0
-    try:
-        with soundfile.SoundFile(path, "w", info.rate, info.channels, subtype=subtype) as file:
-            for block in _resampled(pieces, rate, info.rate, info.channels):
-                kept = block[:, :left]
-                file.write(kept.T)
-                left -= kept.shape[1]
-                peak = max(peak, float(np.abs(kept).max(initial=0.0)))
-            file.write(np.zeros((left, info.channels), np.float32))
-    except soundfile.LibsndfileError as fault:
-        raise AudioError(f"{name}{suffix} could not be written ({fault}). Is the disk full?") from fault
+    with (
+        audio.writing(path, info.samples),
+        soundfile.SoundFile(path, "w", info.rate, info.channels, subtype=subtype) as file,
+    ):
+        for block in _resampled(pieces, rate, info.rate, info.channels):
+            kept = block[:, :left]
+            file.write(kept.T)
+            left -= kept.shape[1]
+            peak = max(peak, float(np.abs(kept).max(initial=0.0)))
+        file.write(np.zeros((left, info.channels), np.float32))
     audio.warn_of_clipping(Path(path.name), peak, subtype)
     return path
 

@@ -13,6 +13,7 @@ import soundfile
 import yaml
 from numpy.typing import NDArray
 
+from stemwise import audio
 from stemwise.errors import DataError
 from stemwise.files import beside, write_text
 
@@ -57,7 +58,7 @@ def song_id(artist: str, title: str, taken: set[str]) -> str:
 
 
 def write_song_folder(
-    audio: Path,
+    folder: Path,
     id: str,
     facts: Facts,
     stems: Sequence[WrittenStem],
@@ -66,7 +67,7 @@ def write_song_folder(
     format: str = "flac",
     more: Callable[[Path, Sequence[str]], None] | None = None,
 ) -> Path:
-    """Write `audio`/`id` with stems, mix and metadata, whole or not at all, and return it.
+    """Write `folder`/`id` with stems, mix and metadata, whole or not at all, and return it.
 
     `more(folder, names)` may add files to the folder before it takes its name; `names` are the stems' without suffix.
     Raises DataError for a format that is not one of FORMATS.
@@ -74,15 +75,15 @@ def write_song_folder(
     if format not in FORMATS:
         raise DataError(f"format '{format}': songs are written as {' or '.join(FORMATS)}.")
     names = [f"{id}_STEM_{number:02d}" for number in range(1, len(stems) + 1)]
-    with beside(audio / id) as folder:
+    with beside(folder / id) as song:
         for name, stem in zip(names, stems, strict=True):
-            write_pcm(folder / f"{id}_STEMS" / f"{name}.{format}", stem.samples, rate)
-        write_pcm(folder / f"{id}_MIX.{format}", mix, rate)
+            write_pcm(song / f"{id}_STEMS" / f"{name}.{format}", stem.samples, rate)
+        write_pcm(song / f"{id}_MIX.{format}", mix, rate)
         if more:
-            more(folder, names)
+            more(song, names)
         content = yaml.safe_dump(metadata(id, facts, stems, format), sort_keys=True, allow_unicode=True)
-        write_text(folder / f"{id}_METADATA.yaml", content)
-    return audio / id
+        write_text(song / f"{id}_METADATA.yaml", content)
+    return folder / id
 
 
 def metadata(id: str, facts: Facts, stems: Sequence[WrittenStem], format: str) -> dict[str, Any]:
@@ -120,9 +121,11 @@ def is_voice(label: str) -> bool:
 
 
 def write_pcm(path: Path, pcm: Pcm, rate: int) -> None:
-    """(channel, sample) integers, written as they are: through floats libsndfile would scale them by 32767 / 32768."""
+    """(channel, sample) integers, written as they are: through floats libsndfile would scale them by 32767 / 32768.
+    Raises AudioError when they cannot be written."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, pcm.T, rate, subtype=SUBTYPES[pcm.dtype])
+    with audio.writing(path, pcm.shape[1]):
+        soundfile.write(path, pcm.T, rate, subtype=SUBTYPES[pcm.dtype])
 
 
 def _plain(name: str) -> str:

@@ -287,6 +287,13 @@ def test_folders_that_cannot_be_converted(sessions, tmp_path, what):
             convert(sessions, propose(sessions), tmp_path / "tree", format="mp3")
 
 
+def test_hidden_files_are_left_alone_and_hidden_parents_are_not(sessions, tmp_path):
+    put(sessions / "Solo_Piece" / "._piano.wav", tone(1, 100))
+    put(sessions / "Solo_Piece" / ".trash" / "organ.wav", tone(1, 100))
+    moved = sessions.rename(tmp_path / ".sessions")
+    assert [row.file for row in propose(moved) if row.session == "Solo_Piece"] == ["piano.wav"]
+
+
 def test_one_session_alone(sessions, tmp_path):
     """Audio right in the folder: the folder is the session."""
     made, faults = convert(sessions / "Solo_Piece", propose(sessions / "Solo_Piece"), tmp_path / "tree")

@@ -1,6 +1,7 @@
 """What several commands need."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -10,6 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from stemwise.errors import StemwiseError
+
+EVERY = 30.0  # seconds between lines where no bar can be drawn
 
 Given = ParamSpec("Given")
 
@@ -33,12 +36,30 @@ def in_a_sentence(command: Callable[Given, None]) -> Callable[Given, None]:
 
 @contextmanager
 def progress_bar(what: str) -> Iterator[Callable[[float], None]]:
-    """A bar on stderr, silent where that is no terminal; call what it yields with the share that is done, 0 to 1."""
+    """A bar on stderr, or a line each half minute where that is no terminal; call what it yields with the share that is
+    done, 0 to 1."""
     console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _lines(what)
+        return
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(what, total=1.0)
         yield lambda share: bar.update(task, completed=share)
+
+
+def _lines(what: str) -> Callable[[float], None]:
+    began = last = time.monotonic()
+
+    def update(share: float) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= EVERY and 0 < share < 1:
+            last = now
+            left = (now - began) * (1 - share) / share
+            print(f"{what}: {share:.0%}, {left / 60:.1f} min left", file=sys.stderr, flush=True)
+
+    return update
 
 
 def say(text: str) -> None:

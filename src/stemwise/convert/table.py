@@ -47,11 +47,9 @@ def find_files(folder: Path) -> dict[str, list[str]]:
     deeper; or `folder` itself, named '.', when audio lies right in it. Raises DataError when there is none."""
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder. Give one that holds a folder for each session.")
-    found = sorted(
-        path.relative_to(folder)
-        for path in folder.rglob("*")
-        if path.suffix.casefold() in SUFFIXES and path.is_file() and not any(p.startswith(".") for p in path.parts)
-    )
+    files = (path for path in folder.rglob("*") if path.suffix.casefold() in SUFFIXES and path.is_file())
+    inside = (path.relative_to(folder) for path in files)
+    found = sorted(path for path in inside if not any(part.startswith(".") for part in path.parts))
     if not found:
         raise DataError(f"{folder}: holds no audio ({', '.join(SUFFIXES)}). Give a folder of multitrack sessions.")
     if any(len(path.parts) == 1 for path in found):
