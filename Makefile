@@ -18,7 +18,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,synth,sing,jams,musdb,wandb,dev]'
 	@touch $@
 
-demo: setup     ## songs, training, scores and a page: about nine minutes on two cores
+demo: setup     ## songs, training, scores and a page: about eleven minutes on two cores
 	$(PY) -m src.demo
 
 train: setup    ## train, for example: make train ARGS="experiment=iass_medley data.root=/path/to/MedleyDB"
@@ -27,7 +27,7 @@ train: setup    ## train, for example: make train ARGS="experiment=iass_medley d
 eval: setup     ## score the newest run, or RUN=runs/demo
 	$(PY) -m src.eval $(if $(RUN),run=$(RUN)) $(ARGS)
 
-test: setup     ## the tests, about three minutes on two cores
+test: setup     ## the tests, about four minutes on two cores
 	$(PY) -m pytest -m "not soak" $(ARGS)
 
 soak: setup     ## the long tests
