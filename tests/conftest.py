@@ -1,6 +1,7 @@
 """Small trees of the true layout, and a home folder that is thrown away."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from tests.trees import make_tree
 
 os.environ.setdefault("WANDB_MODE", "offline")
+# A shell starts what runs in its background with Ctrl-C ignored, and processes hand that on; the tests send interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
