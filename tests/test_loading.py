@@ -116,6 +116,22 @@ def test_gains_are_drawn_per_row_and_leave_labels_alone():
     torch.testing.assert_close(loud.mixture, loud.targets.sum(dim=0), atol=100, rtol=0)  # and at most the rest
 
 
+def test_swapped_channels_change_places_and_nothing_else():
+    class Stereo(Stub):
+        def __init__(self, number: int) -> None:
+            super().__init__(number)
+            self.audio = np.concatenate([self.audio, -self.audio], axis=1)
+
+    songs = [Stereo(0), Stereo(1)]
+    plain, swapped = (Excerpts(songs, RATE, RATE, HOP, 0, 100, Augmentation(swap=share))[3] for share in (0.0, 1.0))
+    assert torch.equal(swapped.targets, plain.targets.flip(1))
+    assert torch.equal(swapped.mixture, plain.mixture.flip(0))
+    assert torch.equal(swapped.activity, plain.activity)
+    half = [Excerpts(songs, RATE, RATE, HOP, 0, 100, Augmentation(swap=0.5))[index] for index in range(40)]
+    signs = torch.stack([torch.sign(batch.targets[:, 0, 5]) for batch in half])
+    assert 0.3 < (signs < 0).float().mean() < 0.7
+
+
 def test_an_example_depends_on_seed_and_index_alone():
     augmentation = Augmentation(0.5, (0.25, 1.25))
     assert torch.equal(excerpts(augmentation)[5].mixture, excerpts(augmentation)[5].mixture)

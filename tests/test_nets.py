@@ -8,6 +8,7 @@ from stemwise.errors import ModelError
 from stemwise.model import SpectralModel, fit_input_scaling
 from stemwise.nets.separation.iass import Iass
 from stemwise.nets.separation.iass_small import IassSmall, mel_bands
+from stemwise.nets.separation.open_unmix import OpenUnmix
 from stemwise.spectral import Stft
 
 
@@ -158,3 +159,66 @@ def test_settings_that_make_no_net_raise():
         Iass(2049, crop=1000)
     with pytest.raises(ModelError, match="Iass has 1 outputs for 3 targets"):
         SpectralModel(Iass(), Stft(4096, 1024), ["a", "b", "c"], 44100)
+
+
+@pytest.mark.parametrize(("channels", "count"), [(2, 8_893_348), (1, 7_078_818)])
+def test_open_unmix_has_the_published_number_of_parameters(channels, count):
+    assert sum(parameter.numel() for parameter in OpenUnmix(channels=channels).parameters()) == count
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_open_unmix_equals_its_description(channels):
+    """Crop, shift, scale, linear, norm, tanh, LSTM, join, linear, norm, ReLU, linear, norm, scale and offset, ReLU."""
+    torch.manual_seed(0)
+    net = OpenUnmix(targets=3, bins=33, crop=20, channels=channels, hidden=8, layers=2)
+    for parameter in net.parameters():
+        torch.nn.init.uniform_(parameter, -0.5, 0.5)
+    net.train()(torch.rand(4, channels, 33, 30))  # gives the norms statistics that are not 0 and 1
+    net.eval()
+    magnitude = torch.rand(2, channels, 33, 7)
+
+    def norm(x, layer):
+        return (x - layer.running_mean) / (layer.running_var + 1e-5).sqrt() * layer.weight + layer.bias
+
+    expected = torch.empty(2, 3, channels, 33, 7)
+    for example in range(2):
+        rows = torch.stack([
+            torch.cat([(magnitude[example, c, :20, t] + net.input_shift) * net.input_scale for c in range(channels)])
+            for t in range(7)
+        ])  # fmt: skip
+        rows = torch.tanh(norm(rows @ net.enter[0].weight.T, net.enter[1]))
+        joined = torch.cat([rows, net.lstm(rows[:, None])[0][:, 0]], dim=1)
+        joined = torch.relu(norm(joined @ net.join[0].weight.T, net.join[1]))
+        masks = norm(joined @ net.to_masks[0].weight.T, net.to_masks[1]).reshape(7, 3, channels, 33)
+        masks = torch.relu(masks * net.output_scale + net.output_offset)
+        expected[example] = masks.permute(1, 2, 3, 0)
+    found, activity = net(magnitude)
+    assert activity is None
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_open_unmix_starts_from_the_spread_of_its_input():
+    net = OpenUnmix(bins=33, crop=20, channels=1, hidden=8)
+    mean, deviation = torch.rand(33), torch.rand(33) + 0.1
+    net.start_from(mean, deviation)
+    scaled = (mean[:20] + deviation[:20] + net.input_shift) * net.input_scale
+    torch.testing.assert_close(scaled, torch.ones(20))
+
+
+def test_a_stereo_net_takes_any_number_of_channels():
+    model = SpectralModel(OpenUnmix(bins=33, crop=33, channels=2, hidden=8), Stft(64, 16), ["drums"], 8000).eval()
+    assert model.outputs == {"stems", "mask"}
+    left, right = torch.randn(2, 1, 1, 800)
+    stereo = model.estimate(torch.cat([left, right], dim=1))
+    assert stereo.mask.shape[2] == 2 and stereo.stems.shape == (1, 1, 2, 800) and stereo.activity is None
+    mono = model.estimate(left)
+    both = model.estimate(torch.cat([left, left], dim=1))
+    torch.testing.assert_close(mono.stems[:, :, 0], both.stems.mean(dim=2), rtol=1e-4, atol=1e-6)
+    five = model.estimate(torch.cat([left] * 5, dim=1))
+    assert five.mask.shape[2] == 1 and five.stems.shape == (1, 1, 5, 800)
+
+
+@pytest.mark.parametrize("wrong", [{"crop": 40}, {"hidden": 7}])
+def test_open_unmix_refuses_what_cannot_be(wrong):
+    with pytest.raises(ModelError):
+        OpenUnmix(**{"bins": 33, "crop": 20, "hidden": 8, **wrong})

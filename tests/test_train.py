@@ -13,7 +13,7 @@ import pytest
 import pytorch_lightning as pl
 import torch
 from hydra import compose, initialize_config_dir
-from hydra.errors import ConfigCompositionException
+from hydra.errors import ConfigCompositionException, InstantiationException
 from omegaconf import DictConfig, OmegaConf, open_dict
 from src.eval import CONF, evaluate_run
 from src.train import train
@@ -147,6 +147,19 @@ def test_single_task_leaves_the_activity_head_as_it_was(tree, tmp_path):
     after = weights(tmp_path / "run")
     assert torch.equal(after["model.net.head.body.0.weight"], fresh["net.head.body.0.weight"])
     assert not torch.equal(after["model.net.to_masks.weight"], fresh["net.to_masks.weight"])
+
+
+def test_a_net_without_activity_is_trained_scored_and_never_gated(tree, tmp_path):
+    run = tmp_path / "run"
+    small = ["model=open_unmix_small", "model.net.hidden=16", "loss=magnitude_only", "targets=[vocals,bass]"]
+    trained(run, tree, *QUICK, *small, "gate=hard")
+    evaluate_run(composed(run, f"run={run}", name="eval"))
+    scores = pd.read_csv(run / "scores.csv", keep_default_na=False, na_values=[""])
+    own = scores[scores.system == "train"]
+    assert set(own.gate) == {"off", "oracle"}
+    assert own.auc.isna().all() and own.usdr.notna().any()
+    with pytest.raises(InstantiationException, match="does not give"):
+        trained(tmp_path / "no", tree, *QUICK, *small, "loss=multitask")
 
 
 @pytest.mark.parametrize("override", ["loss.weights.activty=1", "lodaing.seed=1", "model.net.depht=3", "data.rooot=x"])

@@ -40,10 +40,12 @@ class SeparatorModel(Protocol):
 
 
 class Net(Protocol):
-    """An nn.Module from magnitudes to masks and activity logits or None. `context_frames` a side reach a frame."""
+    """An nn.Module from magnitudes to masks and activity logits, or None where `activity` is False. `context_frames` a
+    side reach a frame."""
 
     channels: int
     targets: int
+    activity: bool
 
     @property
     def context_frames(self) -> int: ...
@@ -56,7 +58,8 @@ class Net(Protocol):
 class SpectralModel(nn.Module):
     """A net that maps magnitudes to masks (and activity), made a separator model by an STFT.
 
-    A mono net sees the mean of the channels and its mask applies to every channel.
+    A mono net sees the mean of the channels and its mask applies to every channel. A net for several channels sees that
+    mean in each of them where the mixture has another number, and the mean of its masks applies to every channel.
     """
 
     net: Net
@@ -90,7 +93,7 @@ class SpectralModel(nn.Module):
     @property
     def outputs(self) -> frozenset[str]:
         """The fields of Estimate that are not None."""
-        return frozenset({"stems", "mask", "activity"})
+        return frozenset({"stems", "mask", "activity"} if self.net.activity else {"stems", "mask"})
 
     def estimate(self, mixture: Tensor) -> Estimate:
         """(batch, channel, sample) → Estimate; the stems are mask × STFT of the mixture, with the mixture's phase."""
@@ -104,10 +107,11 @@ class SpectralModel(nn.Module):
 
         The part of `estimate` that training needs: an inverse STFT would cost time and teach nothing here.
         """
-        seen = spectrum if self.channels > 1 else spectrum.mean(dim=1, keepdim=True)
-        if seen.shape[1] != self.channels:
-            raise ModelError(f"the net takes {self.channels} channels, the mixture has {seen.shape[1]}.")
-        return self.net(seen.abs())
+        if spectrum.shape[1] == self.channels:
+            return self.net(spectrum.abs())
+        mean = spectrum.mean(dim=1, keepdim=True).abs()
+        mask, activity = self.net(mean.expand(-1, self.channels, -1, -1))
+        return mask.mean(dim=2, keepdim=True), activity
 
 
 def fit_input_scaling(model: SpectralModel, mixtures: Tensor) -> bool:

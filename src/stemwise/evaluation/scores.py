@@ -1,7 +1,7 @@
 """One line for each song, target, system and gate."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ from stemwise.gate import Gate
 from stemwise.separator import Separator, apply_gate
 
 ACTIVE = 0.5  # confidence from which a label counts as active
+# What stands in the lines of systems that say nothing of activity.
+NO_ACTIVITY = {field.name: np.nan for kind in (metrics.ActivityScores, metrics.OnsetScores) for field in fields(kind)}
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,11 @@ def score_song(
 ) -> list[dict[str, Any]]:
     """Every metric for the bounds and for the model under each of `gates` (off, hard, soft, oracle).
 
-    `name` is the model's in the column `system`. Targets whose reference is not known are left out.
+    `name` is the model's in the column `system`. Targets whose reference is not known are left out; so are hard and
+    soft gates of a model that detects no activity.
     """
+    if estimated.probability is None:
+        gates = [gate for gate in gates if gate in ("off", "oracle")]
     lines = []
     powers = [_power(separator, stem) for stem in truth.stems]
     for row in _rows(separator, truth, estimated, gates, name):
@@ -51,7 +56,7 @@ def score_song(
             if truth.known[index]:
                 line: dict[str, Any] = {"song": truth.name, "target": target, "system": row.system, "gate": row.gate}
                 line["present"] = bool(truth.present[index])
-                line |= _ratios(truth, row.stems[index], index)
+                line |= _ratios(truth, row.stems[index], index) | NO_ACTIVITY
                 line["lost_energy"] = metrics.lost_energy(powers[index], row.weights[index])
                 if row.gate and estimated.probability is not None:
                     line |= _activity(separator.gate, truth, estimated.probability, separator.model.frame_rate, index)

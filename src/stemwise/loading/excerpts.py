@@ -19,10 +19,12 @@ Array = NDArray[np.float32]
 @dataclass(frozen=True)
 class Augmentation:
     """`remix`: the share of examples whose rows come each from a song of its own. `gain`: the range every row's gain is
-    drawn from. Labels belong to the songs as stored, so gains and remixes do not change them."""
+    drawn from. `swap`: the share of rows whose channels change places. Labels belong to the songs as stored, so none of
+    this changes them."""
 
     remix: float = 0.0
     gain: tuple[float, float] = (1.0, 1.0)
+    swap: float = 0.0
 
 
 class Excerpts(Dataset[Batch]):
@@ -57,6 +59,9 @@ class Excerpts(Dataset[Batch]):
         places = self._places(rng, rows)
         gains = rng.uniform(*self.augmentation.gain, size=rows).astype(np.float32)
         audio = np.stack([self._audio(*place, row) for row, place in enumerate(places)]) * gains[:, None, None]
+        if self.augmentation.swap:
+            swapped = rng.random(rows) < self.augmentation.swap
+            audio[swapped] = audio[swapped, ::-1]
         activity = np.stack([self._activity(*place, row) for row, place in enumerate(places[:-1])])
         known = torch.tensor([self._known(row, *places) for row in range(rows - 1)])
         return Batch(

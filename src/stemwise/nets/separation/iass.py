@@ -18,6 +18,7 @@ class Iass(nn.Module):
 
     channels = 1
     targets = 1
+    activity = True
     context_frames = 12
 
     def __init__(self, bins: int = 2049, crop: int = 1487, widths: tuple[int, int, int] = (16, 32, 48)) -> None:

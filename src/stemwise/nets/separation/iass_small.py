@@ -20,6 +20,7 @@ class IassSmall(nn.Module):
     """
 
     channels = 1
+    activity = True
 
     def __init__(
         self,
