@@ -13,7 +13,7 @@ FLOORS = [
     ["report"],
     ["callbacks", "evaluation"],
     ["tasks", "separate_file"],
-    ["separator"],
+    ["separator", "catalogue", "health"],
     ["export"],
     ["losses", "metrics"],
     ["model"],

@@ -1,12 +1,12 @@
-"""The door for users: `stemwise separate | synthesize | convert | label | show`; no Hydra, no Lightning behind it."""
+"""The door for users, a module a command; no Hydra and no Lightning behind it."""
 
 import typer
 
-from stemwise.cli import convert, label, separate, show, synthesize
+from stemwise.cli import convert, doctor, label, nets, separate, show, synthesize
 from stemwise.cli.common import in_a_sentence
 
 app = typer.Typer(name="stemwise", no_args_is_help=True, pretty_exceptions_enable=False)
-for command in (separate, synthesize, convert, label, show):
+for command in (separate, synthesize, convert, label, show, nets, doctor):
     app.command(command.__name__.rpartition(".")[2])(in_a_sentence(command.command))
 
 
