@@ -34,6 +34,8 @@ def train(config: DictConfig, run: Path) -> float:
     task = configs.make_task(config, model)
     gate = instantiate(config.gate)
     card = runs.record(run, config, data) if rank_zero_only.rank == 0 else {}
+    if rank_zero_only.rank == 0 and not config.checkpoint:
+        runs.drop_checkpoints(run)
     trainer: pl.Trainer = instantiate(
         config.trainer,
         callbacks=list(instantiate(config.callbacks).values()),
@@ -41,7 +43,7 @@ def train(config: DictConfig, run: Path) -> float:
         default_root_dir=run,
     )
     log.info("training %s on %s into %s", config.name, config.data.root, run)
-    runs.fit(trainer, task, data, config.resume)
+    runs.fit(trainer, task, data, config.checkpoint)
     best = load_best(trainer, task, data)
     if trainer.is_global_zero:
         device = str(trainer.strategy.root_device)

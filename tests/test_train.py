@@ -1,6 +1,7 @@
 """The doors: train, resume, evaluate, and every experiment file."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -258,12 +259,13 @@ def test_the_door_says_what_is_wrong_in_a_sentence(tmp_path):
     assert f"error: MedleyDB: no audio under {tmp_path}" in shown.stderr
 
 
-def door(name: str, *words: str) -> None:
-    """A door as a user types it; fails with what it printed."""
+def door(name: str, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    """A door as a user types it; fails with what it printed unless it ended with `code`."""
     shown = subprocess.run(
         [sys.executable, "-m", f"src.{name}", *words], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    assert shown.returncode == 0, shown.stderr[-3000:]
+    assert shown.returncode == code, shown.stderr[-3000:]
+    return shown
 
 
 def test_sweeps_over_loss_weights_and_over_gates(tree, home):
@@ -304,8 +306,43 @@ def test_ctrl_c_ends_a_training_with_advice_and_the_advice_works(tree, home):
     assert process.returncode == 130 and "Traceback" not in said
     assert f"resume={found[0]}" in said
     step = torch.load(found[0], weights_only=True)["global_step"]
-    door("train", *words[:-1], f"trainer.max_steps={step + 2}", f"resume={found[0]}")
+    refused = door("train", *words[:-1], "trainer.max_steps=3", "resume=auto", "seed=5", code=1)
+    assert "was begun with another loading, seed" in refused.stderr
+    door("train", *words[:-1], f"trainer.max_steps={step + 2}", "resume=auto")
     assert (found[0].parents[1] / "model.safetensors").is_file()
+    assert [path.name for path in home.glob("runs/train/*")] == [found[0].parents[1].name], "no new folder"
+
+
+def test_auto_finds_the_newest_training_that_did_not_end(tmp_path):
+    def run(name: str, checkpoint: int, model: int | None = None) -> str:
+        path = tmp_path / name / "checkpoints" / "last.ckpt"
+        path.parent.mkdir(parents=True)
+        for file, at in ((path, checkpoint), (tmp_path / name / "model.safetensors", model)):
+            if at is not None:
+                file.touch()
+                os.utime(file, (at, at))
+        return str(path)
+
+    assert configs.find_checkpoint("auto", tmp_path) == ""
+    run("ended", 50, 60)
+    assert configs.find_checkpoint("auto", tmp_path) == ""
+    old, new, again = run("old", 10), run("new", 20), run("trained again", 15, 5)
+    assert configs.find_checkpoint("auto", tmp_path) == new
+    Path(new).unlink()
+    assert configs.find_checkpoint("auto", tmp_path) == again
+    Path(again).unlink()
+    assert configs.find_checkpoint("auto", tmp_path) == old
+    run("", 30)
+    assert configs.find_checkpoint("auto", tmp_path) == str(tmp_path / "checkpoints" / "last.ckpt")
+    assert configs.find_checkpoint(False, tmp_path) == "" and configs.find_checkpoint("x.ckpt", tmp_path) == "x.ckpt"
+
+
+def test_a_new_training_in_an_old_folder_forgets_its_checkpoints(tree, tmp_path):
+    run = tmp_path / "run"
+    trained(run, tree, *SMALL)
+    (run / "checkpoints" / "old.ckpt").touch()
+    trained(run, tree, *SMALL)
+    assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["best.ckpt", "last.ckpt"]
 
 
 def test_two_processes_train_as_one(tree, home):

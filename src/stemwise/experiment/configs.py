@@ -25,17 +25,34 @@ from stemwise.taxonomy import targets
 
 
 def register_resolvers() -> None:
-    """`${home:runs}`, `${targets:scheme,only}`, `${count:list}`, `${bins:n_fft}`, and two for runs that go on."""
+    """`${home:runs}`, `${targets:scheme,only}`, `${count:list}`, `${bins:n_fft}`, and three for runs that go on."""
     resolvers: dict[str, Callable[..., Any]] = {
         "home": lambda *parts: str(home().joinpath(*parts)),
         "targets": lambda scheme, only=None: ListConfig(list(targets(scheme, only).names)),
         "count": len,
         "bins": lambda n_fft: n_fft // 2 + 1,
-        "run_folder": lambda resume, new: str(Path(resume).resolve().parents[1]) if resume else new,
-        "log_version": lambda resume: f"resumed_{Path(resume).stat().st_mtime_ns}" if resume else "",
+        "checkpoint": lambda resume, runs: find_checkpoint(resume, Path(runs)),
+        "run_folder": lambda checkpoint, new: str(Path(checkpoint).resolve().parents[1]) if checkpoint else new,
+        "log_version": lambda checkpoint: f"resumed_{Path(checkpoint).stat().st_mtime_ns}" if checkpoint else "",
     }
     for name, resolver in resolvers.items():
-        OmegaConf.register_new_resolver(name, resolver, replace=True)
+        # Once a training has begun, its own checkpoint is the newest: what was found before must stand.
+        OmegaConf.register_new_resolver(name, resolver, replace=True, use_cache=name == "checkpoint")
+
+
+def find_checkpoint(resume: str | bool | None, runs: Path) -> str:
+    """The path that `resume` names; for "auto" the newest last.ckpt in `runs` or a folder in it whose training did not
+    end, which shows in a model that is missing or older; else nothing."""
+    if resume != "auto":
+        return str(resume) if resume else ""
+    found = [runs / "checkpoints" / "last.ckpt", *runs.glob("*/checkpoints/last.ckpt")]
+    open_ends = [path for path in found if path.is_file() and not _ended(path)]
+    return str(max(open_ends, key=lambda path: path.stat().st_mtime_ns)) if open_ends else ""
+
+
+def _ended(checkpoint: Path) -> bool:
+    model = checkpoint.parents[1] / "model.safetensors"
+    return model.is_file() and model.stat().st_mtime_ns >= checkpoint.stat().st_mtime_ns
 
 
 def plain(config: DictConfig) -> Any:
@@ -45,13 +62,30 @@ def plain(config: DictConfig) -> Any:
 
 def check(config: DictConfig) -> None:
     """Raise ModelError for keys that do not go together, naming both."""
-    if config.resume and not Path(config.resume).is_file():
+    if config.checkpoint and not Path(config.checkpoint).is_file():
         raise ModelError(
-            f"resume={config.resume}: no such checkpoint. Name a file, as runs/demo/checkpoints/last.ckpt."
+            f"resume={config.resume}: no such checkpoint. Name a file, as runs/demo/checkpoints/last.ckpt, or auto."
         )
+    if config.resume == "auto" and config.checkpoint:
+        _same_training(config, Path(config.checkpoint).parents[1])
     scheduler = config.optimizer.scheduler
     if scheduler is not None and "total_steps" in scheduler and scheduler.total_steps < 1:
         raise ModelError("this schedule must know where it ends: set trainer.max_steps, or optimizer=plateau.")
+
+
+def _same_training(config: DictConfig, run: Path) -> None:
+    """Raise ModelError where `config` would train something else than what `run` began."""
+    try:
+        before = OmegaConf.load(run / "config.yaml")
+    except OSError:
+        return
+    now, then = plain(config), plain(DictConfig(before))
+    other = [key for key in ("model", "data", "loss", "optimizer", "loading", "seed") if now[key] != then.get(key)]
+    if other:
+        raise ModelError(
+            f"resume=auto found {run}, which did not end but was begun with another {', '.join(other)}. Give it the "
+            "same settings, or start anew with resume=false."
+        )
 
 
 def make_data(config: DictConfig, model: SpectralModel) -> MultitrackDataModule:

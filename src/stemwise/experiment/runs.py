@@ -37,6 +37,12 @@ def record(run: Path, config: DictConfig, data: MultitrackDataModule) -> dict[st
     return {"stamp": stamp, "name": config.name, "seed": config.seed, **made_by}
 
 
+def drop_checkpoints(run: Path) -> None:
+    """Remove those of a training that stood here before: a new one that is killed early must not go on from them."""
+    for path in (run / "checkpoints").glob("*.ckpt"):
+        path.unlink()
+
+
 def drop_scores(run: Path) -> None:
     """Remove the scores and the page of the model that stood here before: they would describe other weights."""
     for name in ("scores.csv", "summary.json", "page.html"):
@@ -63,10 +69,10 @@ def read(run: Path, exported: Exported) -> tuple[DictConfig, dict[str, list[str]
     return config, splits
 
 
-def fit(trainer: pl.Trainer, task: pl.LightningModule, data: pl.LightningDataModule, resume: str | bool) -> None:
-    """Trainer.fit, from a checkpoint if `resume` names one. An interrupt raises KeyboardInterrupt."""
+def fit(trainer: pl.Trainer, task: pl.LightningModule, data: pl.LightningDataModule, checkpoint: str) -> None:
+    """Trainer.fit, from a checkpoint if there is one. An interrupt raises KeyboardInterrupt."""
     try:
-        trainer.fit(task, data, ckpt_path=str(resume) if resume else None, weights_only=True)
+        trainer.fit(task, data, ckpt_path=checkpoint or None, weights_only=True)
     except SystemExit:  # Lightning's answer to Ctrl-C, once its processes have ended
         if not trainer.interrupted:
             raise
@@ -77,7 +83,8 @@ def fit(trainer: pl.Trainer, task: pl.LightningModule, data: pl.LightningDataMod
 def how_to_go_on(run: Path) -> str:
     """What to say when a training was interrupted."""
     return (
-        f"Go on with the same command and resume={run / 'checkpoints' / 'last.ckpt'} (there from the first epoch on)."
+        f"Go on with the same command and resume=auto, or resume={run / 'checkpoints' / 'last.ckpt'} (there from the "
+        "first epoch on)."
     )
 
 
