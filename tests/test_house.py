@@ -13,7 +13,7 @@ FLOORS = [
     ["report"],
     ["callbacks", "evaluation"],
     ["tasks", "separate_file"],
-    ["separator", "catalogue", "health"],
+    ["separator", "catalogue", "health", "bundle"],
     ["export"],
     ["losses", "metrics"],
     ["model"],
