@@ -51,9 +51,10 @@ def train(config: DictConfig, run: Path) -> float:
         gate = choose_gate(Separator(model, device=device), valid, gate, config.gate_may_lose)
         description = configs.plain(config.model)
         runs.drop_scores(run)
-        save(run / "model.safetensors", Exported(model, gate, {**card, "validation loss": best}), description)
+        card |= {"validation loss": best.loss, "weights": best.weights}
+        save(run / "model.safetensors", Exported(model, gate, card), description)
         log.info("exported %s", run / "model.safetensors")
-    return best
+    return best.loss
 
 
 @hydra.main(version_base="1.3", config_path=CONF, config_name="train")

@@ -1,7 +1,6 @@
 """The idea of IASS for two cores: learned bands in place of bins, all targets in one net."""
 
 import math
-from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -9,13 +8,15 @@ from torch.nn import functional as F
 
 from stemwise.errors import ModelError
 
+HEAD_DILATIONS = (2, 4)  # whether an instrument plays is heard over a second, not over a frame
+
 
 class IassSmall(nn.Module):
     """All targets of one mono mixture from a shared U-Net over `bands` learned bands.
 
     Three residual blocks with strides of 4 over the bands, time untouched; a linear layer from all bands to the masks;
-    the activity is read off the latent, as in IASS, and off what each mask lets through, over a second or more of it:
-    `head_dilations` of its convolutions over time, five frames each. `bands` must be a multiple of 64.
+    the activity is read off the latent, as in IASS, and off what each mask lets through. `bands` must be a multiple
+    of 64.
     """
 
     channels = 1
@@ -29,14 +30,12 @@ class IassSmall(nn.Module):
         bands: int = 64,
         widths: tuple[int, int, int] = (32, 64, 96),
         depth: int = 8,
-        head_dilations: Sequence[int] = (2, 4),
     ) -> None:
         super().__init__()
         if bands % 64:
             raise ModelError(f"{bands} bands; give a multiple of 64, since three blocks each quarter them.")
         self.targets = targets
         self.bins = bins
-        self.head_dilations = tuple(head_dilations)
         self.to_bands = nn.Linear(bins, bands)
         with torch.no_grad():
             self.to_bands.weight.copy_(mel_bands(bins, rate, bands))
@@ -52,12 +51,12 @@ class IassSmall(nn.Module):
         )
         self.to_masks = nn.Linear(depth * bands, targets * bins)
         nn.init.constant_(self.to_masks.bias, -math.log(targets))  # every mask starts near its share of the mixture
-        self.head = ActivityHead(widths[2] * (bands // 64), targets, head_dilations)
+        self.head = ActivityHead(widths[2] * (bands // 64), targets)
 
     @property
     def context_frames(self) -> int:
         """Frames on either side that reach an activity frame, which sees the masks; those reach 12, two a block."""
-        return 2 * (len(self.encoders) + len(self.decoders)) + 1 + 2 * sum(self.head_dilations)
+        return 2 * (len(self.encoders) + len(self.decoders)) + 1 + 2 * sum(HEAD_DILATIONS)
 
     def forward(self, magnitude: Tensor) -> tuple[Tensor, Tensor]:
         """Magnitude (batch, 1, bin, frame) → masks (batch, target, 1, bin, frame), logits (batch, target, frame)."""
@@ -79,11 +78,11 @@ class IassSmall(nn.Module):
 class ActivityHead(nn.Module):
     """Logits from the latent and from the level that each mask lets through, by convolutions over time."""
 
-    def __init__(self, channels: int, targets: int, dilations: Sequence[int], width: int = 64) -> None:
+    def __init__(self, channels: int, targets: int, width: int = 64) -> None:
         super().__init__()
         self.norm = nn.BatchNorm1d(channels + targets)
         layers: list[nn.Module] = []
-        for before, kernel, dilation in [(channels + targets, 3, 1), *((width, 5, step) for step in dilations)]:
+        for before, kernel, dilation in [(channels + targets, 3, 1), *((width, 5, step) for step in HEAD_DILATIONS)]:
             layers += [nn.Conv1d(before, width, kernel, padding=dilation * (kernel // 2), dilation=dilation)]
             layers += [nn.BatchNorm1d(width), nn.LeakyReLU(0.01)]
         self.body = nn.Sequential(*layers)
