@@ -5,7 +5,7 @@ import torch
 
 from stemwise.errors import ModelError
 from stemwise.loading.batch import Batch
-from stemwise.losses import ActivityCrossEntropy, MaskedMagnitude, WeightedTerms
+from stemwise.losses import ActivityCrossEntropy, MaskedMagnitude, RelativeError, WeightedTerms
 from stemwise.model import Estimate
 from stemwise.spectral import Stft
 
@@ -51,6 +51,41 @@ def test_a_mask_without_channels_is_held_against_the_mean_of_the_channels():
     torch.testing.assert_close(MaskedMagnitude(STFT)(estimate, stereo), MaskedMagnitude(STFT)(estimate, mono))
 
 
+@pytest.mark.parametrize("gain", [1.0, 1e-2])
+def test_relative_error_of_known_signals_is_a_share_of_the_mixture_whatever_the_level(gain):
+    # Two sines far apart: the mask 1 leaves the other one as error, the mask 0 the target itself, a rest is the leak.
+    time = torch.arange(4000) / 16000
+    loud, quiet = (
+        level * gain * torch.sin(2 * math.pi * hz * time).expand(1, 1, 1, -1) for level, hz in ((1.0, 500), (0.1, 5000))
+    )
+    stems = torch.cat([loud, quiet, torch.zeros_like(loud)], dim=1)
+    known = torch.ones(1, 3, dtype=torch.bool)
+    examples = Batch(stems.sum(dim=1), stems, torch.zeros(1, 3, FRAMES), known, known)
+    mask = torch.tensor([1.0, 0.0, 0.1]).reshape(1, 3, 1, 1, 1).expand(1, 3, 1, 257, FRAMES)
+    expected = (0.01 / 1.01 + 0.01 / 1.01 + 0.01) / 3
+    assert RelativeError(STFT)(Estimate(mask=mask), examples).item() == pytest.approx(expected, rel=0.02)
+
+
+def test_the_best_mask_of_the_relative_error_is_the_phase_sensitive_one():
+    examples = batch(1, 2)
+    mask = torch.full((1, 2, 1, 257, FRAMES), 0.5, requires_grad=True)
+    spectrum, stems = STFT(examples.mixture)[:, None], STFT(examples.targets)
+    for _ in range(3):  # the error is a parabola in every bin: Newton's step is exact
+        gradient = torch.autograd.grad(RelativeError(STFT)(Estimate(mask=mask), examples), mask)[0]
+        curvature = 2 * spectrum.abs().square() / spectrum.abs().square().sum() / 2
+        mask = (mask - gradient / curvature).detach().requires_grad_()
+    expected = (stems * spectrum.conj()).real / spectrum.abs().square()
+    torch.testing.assert_close(mask.detach(), expected, atol=1e-2, rtol=1e-2)
+
+
+def test_relative_error_of_silence_is_zero_and_its_gradient_finite():
+    silent = batch(1, 2)._replace(mixture=torch.zeros(1, 1, 4000), targets=torch.zeros(1, 2, 1, 4000))
+    mask = torch.full((1, 2, 1, 257, FRAMES), 0.5, requires_grad=True)
+    loss = RelativeError(STFT)(Estimate(mask=mask), silent)
+    loss.backward()
+    assert loss.item() == 0 and torch.isfinite(mask.grad).all()
+
+
 def test_an_undecided_head_costs_log_two():
     found = ActivityCrossEntropy()(Estimate(activity=torch.zeros(2, 3, FRAMES)), batch())
     assert found.item() == pytest.approx(math.log(2))
@@ -61,7 +96,7 @@ def test_labels_are_cut_at_half_confidence():
     assert ActivityCrossEntropy()(Estimate(activity=torch.tensor([[[-40.0, 40.0]]])), examples) < 1e-6
 
 
-@pytest.mark.parametrize("term", [MaskedMagnitude(STFT), ActivityCrossEntropy()])
+@pytest.mark.parametrize("term", [MaskedMagnitude(STFT), RelativeError(STFT), ActivityCrossEntropy()])
 def test_what_is_unknown_plays_no_part(term):
     examples = batch()
     known = torch.tensor([[True, False, True], [False, True, True]])

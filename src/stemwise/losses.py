@@ -31,14 +31,36 @@ class MaskedMagnitude(nn.Module):
 
     def forward(self, estimate: Estimate, batch: Batch) -> Tensor:
         assert estimate.mask is not None
-        mono = estimate.mask.shape[2] == 1
-        mixture, targets = (x.mean(dim=-2, keepdim=True) if mono else x for x in (batch.mixture, batch.targets))
+        mixture, targets = _as_channels_of(estimate.mask, batch)
         masked = estimate.mask * self.stft(mixture).abs()[:, None]
         error = (self._compress(masked) - self._compress(self.stft(targets).abs())).square().mean(dim=(2, 3, 4))
         return mean_of_known(error, batch.known_audio)
 
     def _compress(self, magnitude: Tensor) -> Tensor:
         return magnitude if self.power == 1 else (magnitude + 1e-5) ** self.power
+
+
+class RelativeError(nn.Module):
+    """Energy of the error of mask × mixture against the target, phase included, over that of the mixture.
+
+    Σ|M·X − S|² / Σ|X|² over the STFT of an excerpt, a mean over excerpts and known targets. Its best mask is the
+    phase-sensitive one, cos(φ_S − φ_X)·|S|/|X| (Erdogan et al. 2015), where the magnitude error's is |S|/|X|, too much
+    wherever others share the bin. A quiet excerpt counts as much as a loud one.
+    """
+
+    needs = "mask"
+
+    def __init__(self, stft: Stft) -> None:
+        super().__init__()
+        self.stft = stft
+
+    def forward(self, estimate: Estimate, batch: Batch) -> Tensor:
+        assert estimate.mask is not None
+        mixture, targets = _as_channels_of(estimate.mask, batch)
+        # As pairs of real numbers: a product of real and complex tensors costs twice the time.
+        spectrum = torch.view_as_real(self.stft(mixture))[:, None]
+        error = estimate.mask[..., None] * spectrum - torch.view_as_real(self.stft(targets))
+        return mean_of_known(_energy(error) / (_energy(spectrum) + 1e-8), batch.known_audio)
 
 
 class ActivityCrossEntropy(nn.Module):
@@ -83,6 +105,18 @@ class WeightedTerms(nn.Module):
         """Each term unweighted, and their weighted sum as "loss"."""
         values = {name: term(estimate, batch) for name, term in self.terms.items()}
         return {"loss": torch.stack([self.weights[name] * value for name, value in values.items()]).sum(), **values}
+
+
+def _as_channels_of(mask: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Mixture and targets, their channels averaged where one mask serves all."""
+    mono = mask.shape[2] == 1
+    mixture, targets = (x.mean(dim=-2, keepdim=True) if mono else x for x in (batch.mixture, batch.targets))
+    return mixture, targets
+
+
+def _energy(spectrum: Tensor) -> Tensor:
+    """(batch, target, channel, bin, frame, real and imaginary part) → sum of squares (batch, target)."""
+    return spectrum.square().sum(dim=(2, 3, 4, 5))
 
 
 def mean_of_known(error: Tensor, known: Tensor) -> Tensor:

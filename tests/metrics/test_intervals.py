@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
-from stemwise.metrics import bootstrap_interval
+from stemwise.metrics import bootstrap_interval, bootstrap_ratio
 
 
 def test_width_is_that_of_the_normal_approximation(rng):
@@ -80,3 +80,15 @@ def test_one_target_as_a_table_is_the_same_as_a_list(rng):
 def test_draws_that_miss_a_target_do_not_count():
     table = np.array([[0.0, np.nan], [0.0, np.nan], [0.0, 10.0]])
     assert bootstrap_interval(table) == (5.0, 5.0)
+
+
+def test_a_ratio_that_every_song_shares_has_no_width_and_others_are_between_the_extremes():
+    energy = np.array([1.0, 5.0, 20.0, 3.0])
+    assert bootstrap_ratio(energy / 4, energy) == pytest.approx((0.25, 0.25))
+    low, high = bootstrap_ratio(energy * np.array([0.1, 0.2, 0.3, 0.4]), energy)
+    assert 0.1 <= low < 0.272 < high <= 0.4  # 0.272 is the ratio of the sums
+    assert np.isnan(bootstrap_ratio(energy[:1], energy[:1])).all()
+
+
+def test_draws_without_a_denominator_are_left_out():
+    assert bootstrap_ratio(np.array([1.0, 0.0]), np.array([2.0, 0.0])) == (0.5, 0.5)

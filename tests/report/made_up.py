@@ -7,7 +7,7 @@ import numpy as np
 import pandas
 
 from stemwise.report import Page, SongView, write_page
-from stemwise.report.measures import MEASURES
+from stemwise.report.measures import COLUMNS
 
 RATE = 22050
 ROWS = [
@@ -30,7 +30,7 @@ def scores(songs=8, targets=("vocals", "drums", "bass"), seed=0):
         for target in targets:
             present, rest, ease = rng.random() < 0.8, rng.uniform(0, 40), rng.normal(0, 2)
             for system, gate, base in ROWS:
-                line = dict.fromkeys((measure.column for measure in MEASURES), np.nan)
+                line = dict.fromkeys(COLUMNS, np.nan)
                 line |= {"song": f"song{song:02d}", "target": target, "system": system, "gate": gate}
                 line |= {"present": present, "rest_seconds": rest}
                 if present:
@@ -41,6 +41,9 @@ def scores(songs=8, targets=("vocals", "drums", "bass"), seed=0):
                     line["si_sdr"] = -np.inf if present else np.nan
                 leak = LEAKS.get(gate or system, -55.0)
                 line |= {"silence_energy": max(leak + rng.normal(0, 3), -80), "silence_share": float(leak < -60)}
+                mixed = rng.uniform(1, 9)
+                line |= {"rest_mixture": mixed, "rest_estimate": mixed * 10 ** (line["silence_energy"] / 10)}
+                line["target_energy"] = rng.uniform(1, 9) * present
                 if gate and present:
                     for column in ("auc", "average_precision", "f1", "precision", "recall", "onset_f1", "offset_f1"):
                         line[column] = rng.uniform(0.8, 0.98)

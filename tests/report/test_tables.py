@@ -9,7 +9,7 @@ import pytest
 from stemwise.errors import DataError
 from stemwise.metrics import bootstrap_interval
 from stemwise.report import summarise, to_records
-from stemwise.report.measures import MEASURES
+from stemwise.report.measures import COLUMNS, MEASURES
 
 from .made_up import scores
 
@@ -18,7 +18,7 @@ NAN = np.nan
 
 def small():
     """Two targets, four songs, one system; bass is absent from two songs and never rests for 5 s."""
-    blank = dict.fromkeys((measure.column for measure in MEASURES), NAN)
+    blank = dict.fromkeys(COLUMNS, NAN)
     lines = [
         ("a", "vocals", True, 1.0, 5.0, -40.0, 6.0),
         ("b", "vocals", True, 2.0, -np.inf, -50.0, 5.0),
@@ -69,7 +69,7 @@ def test_intervals_are_those_of_the_bootstrap_over_songs():
 def test_every_measure_of_a_larger_table_agrees_with_numpy():
     table = scores(songs=9)
     summary = summarise(table, resamples=50)
-    for measure in MEASURES:
+    for measure in [measure for measure in MEASURES if measure.statistic != "pooled"]:
         per_target = []
         for target in ("vocals", "drums", "bass"):
             chosen = table[(table.target == target) & (table.system == "iass") & (table.gate == "hard")]
@@ -81,6 +81,32 @@ def test_every_measure_of_a_larger_table_agrees_with_numpy():
             assert line[f"{measure.column}_n"] == len(values)
             assert line[f"{measure.column}_low"] <= line[measure.column] <= line[f"{measure.column}_high"]
         assert line_of(summary, "all", "iass", "hard")[measure.column] == pytest.approx(np.mean(per_target))
+
+
+def test_pooled_figures_are_ratios_of_sums_over_songs_and_targets():
+    sums = ("lost_energy", "target_energy", "rest_estimate", "rest_mixture")
+    places = [("a", "vocals"), ("a", "bass"), ("b", "vocals"), ("b", "bass")]
+    rows = [(10.0, 1.0, 0.1, 1.0), (0.0, 9.0, 0.0, 0.0), (NAN, 0.0, 0.3, 3.0), (NAN, 0.0, NAN, NAN)]
+    lines = [
+        {**dict.fromkeys(COLUMNS, NAN), "song": song, "target": target, "system": "net", "gate": "hard"}
+        | {"present": True, "rest_seconds": 0.0}
+        | dict(zip(sums, row, strict=True))
+        for (song, target), row in zip(places, rows, strict=True)
+    ]
+    summary = summarise(pandas.DataFrame(lines))
+    vocals, bass, everything = (line_of(summary, name, gate="hard") for name in ("vocals", "bass", "all"))
+    assert (vocals.lost_pooled, bass.lost_pooled, everything.lost_pooled) == pytest.approx((10.0, 0.0, 1.0))
+    assert vocals.silence_pooled == everything.silence_pooled == pytest.approx(-10.0) and np.isnan(bass.silence_pooled)
+    assert (vocals.silence_pooled_n, bass.silence_pooled_n, vocals.lost_pooled_n) == (2, 0, 1)
+
+
+def test_pooled_intervals_draw_whole_songs():
+    table = scores(songs=30)
+    line = line_of(summarise(table), "all", "iass", "hard")
+    assert line.silence_pooled_low < line.silence_pooled < line.silence_pooled_high
+    assert line.silence_pooled_n == 30
+    alone = line_of(summarise(table[table.song == "song00"]), "all", "iass", "hard")
+    assert np.isnan(alone.silence_pooled_low) and np.isfinite(alone.silence_pooled)
 
 
 def test_rows_go_from_lower_bounds_over_models_to_upper_bounds():

@@ -58,6 +58,7 @@ def score_song(
                 line["present"] = bool(truth.present[index])
                 line |= _ratios(truth, row.stems[index], index) | NO_ACTIVITY
                 line["lost_energy"] = metrics.lost_energy(powers[index], row.weights[index])
+                line["target_energy"] = float(powers[index].sum())
                 if row.gate and estimated.probability is not None:
                     line |= _activity(separator.gate, truth, estimated.probability, separator.model.frame_rate, index)
                 lines.append(line)
@@ -105,6 +106,8 @@ def _ratios(truth: Reference, estimate: Samples, index: int) -> dict[str, float]
         "silence_energy": silence.energy_db,
         "silence_share": silence.share_silent,
         "rest_seconds": silence.seconds,
+        "rest_estimate": silence.estimate,
+        "rest_mixture": silence.mixture,
     }
 
 

@@ -29,7 +29,8 @@ class MultitrackDataModule(pl.LightningDataModule):
     `scheme` and `targets` choose the targets (`stemwise.taxonomy`); `sample_rate`, `channels` and `hop` (samples) are
     those of the model, so that labels stand on its frames. An epoch has `excerpts` training and `valid_excerpts`
     validation examples of `excerpt_seconds`. With `require_targets` a song is trained on only if one of the targets
-    plays in it, as IASS does. `prepare_data` computes activity by envelope tracking and fills the store, both under
+    plays in it, as IASS does. `balance` is the share of training examples drawn evenly over targets and over playing
+    and resting (`Places`). `prepare_data` computes activity by envelope tracking and fills the store, both under
     the home folder.
     """
 
@@ -49,6 +50,7 @@ class MultitrackDataModule(pl.LightningDataModule):
         workers: int = 0,
         require_targets: bool = False,
         augmentation: Augmentation | None = None,
+        balance: float = 0.0,
     ) -> None:
         super().__init__()
         if not 0 < batch_size <= excerpts:
@@ -65,6 +67,7 @@ class MultitrackDataModule(pl.LightningDataModule):
         self.workers = workers
         self.require_targets = require_targets
         self.augmentation = augmentation
+        self.balance = balance
         self.store: Path = data_home() / "store"
         self.excerpts: dict[str, Excerpts] = {}
 
@@ -107,7 +110,10 @@ class MultitrackDataModule(pl.LightningDataModule):
             require_long_enough(songs, self.samples, self.recipe.rate)
             augmentation = self.augmentation if part == "train" else None
             seed = self.seed if part == "train" else 0  # every run is validated on the same excerpts
-            self.excerpts[part] = Excerpts(songs, self.samples, self.recipe.rate, self.hop, seed, count, augmentation)
+            balance = self.balance if part == "train" else 0.0
+            self.excerpts[part] = Excerpts(
+                songs, self.samples, self.recipe.rate, self.hop, seed, count, augmentation, balance
+            )
 
     def _with_targets(self, songs: list[PreparedSong], part: str) -> list[PreparedSong]:
         kept = [song for song in songs if any(song.holds(i) for i in range(len(self.targets)))]

@@ -11,6 +11,7 @@ from torch.utils.data import Dataset, Sampler
 
 from stemwise.activity import LABEL_HOP, carry
 from stemwise.loading.batch import Batch
+from stemwise.loading.places import Place, Places
 from stemwise.loading.store import PreparedSong
 
 Array = NDArray[np.float32]
@@ -39,6 +40,7 @@ class Excerpts(Dataset[Batch]):
         seed: int,
         count: int,
         augmentation: Augmentation | None = None,
+        balance: float = 0.0,
     ) -> None:
         self.songs = songs
         self.samples = samples
@@ -47,8 +49,7 @@ class Excerpts(Dataset[Batch]):
         self.seed = seed
         self.count = count
         self.augmentation = augmentation or Augmentation()
-        lengths = np.array([song.audio.shape[-1] for song in songs], dtype=float)
-        self.weights = lengths / lengths.sum()
+        self.places = Places(songs, samples, rate, balance)
 
     def __len__(self) -> int:
         return self.count
@@ -72,19 +73,15 @@ class Excerpts(Dataset[Batch]):
             known_activity=known.clone(),
         )
 
-    def _places(self, rng: Generator, rows: int) -> list[tuple[PreparedSong, int]]:
-        """A song and a start sample for every row, one place for all of them unless this example is remixed."""
+    def _places(self, rng: Generator, rows: int) -> list[Place]:
+        """A place for every row, one for all of them unless this example is remixed."""
         if rng.random() < self.augmentation.remix:
-            return [self._place(rng) for _ in range(rows)]
-        return [self._place(rng)] * rows
+            return [self.places.draw(rng, row) for row in range(rows - 1)] + [self.places.draw(rng)]
+        return [self.places.draw(rng)] * rows
 
-    def _place(self, rng: Generator) -> tuple[PreparedSong, int]:
-        song = self.songs[rng.choice(len(self.songs), p=self.weights)]
-        return song, int(rng.integers(song.audio.shape[-1] - self.samples + 1))
-
-    def _known(self, row: int, *places: tuple[PreparedSong, int]) -> bool:
+    def _known(self, row: int, *places: Place) -> bool:
         # The song that gives the rest may hold this target in it, in a file that mixes instruments.
-        return bool(places[row][0].known[row] and places[-1][0].known[row])
+        return bool(places[row].song.known[row] and places[-1].song.known[row])
 
     def _audio(self, song: PreparedSong, start: int, row: int) -> Array:
         return song.audio[row, :, start : start + self.samples]

@@ -5,7 +5,7 @@ counted; no combination of silent inputs raises or warns.
 """
 
 from stemwise.metrics.activity import ActivityScores, OnsetScores, activity_scores, onset_scores
-from stemwise.metrics.intervals import bootstrap_interval
+from stemwise.metrics.intervals import bootstrap_interval, bootstrap_ratio
 from stemwise.metrics.lost import lost_energy
 from stemwise.metrics.ratios import csdr, csdr_common, si_sdr, usdr, windowed_sdr
 from stemwise.metrics.silence import SilenceEnergy, rests, silence_energy
@@ -16,6 +16,7 @@ __all__ = [
     "SilenceEnergy",
     "activity_scores",
     "bootstrap_interval",
+    "bootstrap_ratio",
     "csdr",
     "csdr_common",
     "lost_energy",

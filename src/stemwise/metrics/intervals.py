@@ -7,11 +7,15 @@ from numpy.typing import NDArray
 
 from stemwise.metrics.arrays import Doubles, Real, mean, median
 
-Statistic = Literal["mean", "median"]
+Statistic = Literal["mean", "median", "pooled"]
 
 
 def bootstrap_interval(
-    values: Real, statistic: Statistic = "mean", level: float = 0.95, resamples: int = 2000, seed: int = 0
+    values: Real,
+    statistic: Literal["mean", "median"] = "mean",
+    level: float = 0.95,
+    resamples: int = 2000,
+    seed: int = 0,
 ) -> tuple[float, float]:
     """Percentile bootstrap over songs: (low, high) of the statistic, in the unit of the values.
 
@@ -30,7 +34,21 @@ def bootstrap_interval(
     return _bounds(figures[~np.isnan(figures)], level)
 
 
-def _over_targets(table: Doubles, drawn: NDArray[np.int64], statistic: Statistic) -> Doubles:
+def bootstrap_ratio(
+    numerators: Real, denominators: Real, level: float = 0.95, resamples: int = 2000, seed: int = 0
+) -> tuple[float, float]:
+    """Percentile bootstrap over songs of Σ numerators / Σ denominators, each (song,).
+
+    Draws whose denominators sum to 0 are left out; (NaN, NaN) with fewer than 2 songs.
+    """
+    if len(numerators) < 2:
+        return float("nan"), float("nan")
+    drawn = np.random.default_rng(seed).integers(0, len(numerators), (resamples, len(numerators)))
+    upper, lower = np.asarray(numerators)[drawn].sum(axis=1), np.asarray(denominators)[drawn].sum(axis=1)
+    return _bounds(upper[lower > 0] / lower[lower > 0], level)
+
+
+def _over_targets(table: Doubles, drawn: NDArray[np.int64], statistic: str) -> Doubles:
     """(resample,); NaN where a draw holds no song of some target, since its mean would be one over other targets."""
     reduce = mean if statistic == "mean" else median
     columns = [reduce(column[drawn], axis=1) for column in table.T]

@@ -23,11 +23,14 @@ class SilenceEnergy:
     energy_db: energy of the estimate over that of the mixture in the rests, in dB, -80 at the lowest
     share_silent: share of the rest frames, 0 to 1, in which the estimate is 60 dB or more below the mixture
     seconds: length of the rests
+    estimate, mixture: the two sums of squares, for a ratio over many songs
     """
 
     energy_db: float
     share_silent: float
     seconds: float
+    estimate: float = 0.0
+    mixture: float = 0.0
 
 
 def rests(reference: Real, mixture: Real, rate: int) -> NDArray[np.bool_]:
@@ -59,6 +62,8 @@ def silence_energy(estimate: Real, reference: Real, mixture: Real, rate: int) ->
         energy_db=float(decibels(max(estimated.sum() / mixed.sum(), FLOOR), 1.0)),
         share_silent=float(np.mean(estimated <= AUDIBLE * mixed)),
         seconds=float(chosen.sum()) * _frame_size(rate) / rate,
+        estimate=float(estimated.sum()),
+        mixture=float(mixed.sum()),
     )
 
 

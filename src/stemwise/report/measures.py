@@ -15,6 +15,7 @@ class Measure:
     """A column of the scores, and how it is condensed over songs.
 
     songs: those that count: with the target present, with at least 5 s of rests, or any that has a figure
+    sums: for a pooled figure the columns whose products are summed, numerator and denominator
     """
 
     column: str
@@ -25,6 +26,7 @@ class Measure:
     better: Literal["higher", "lower"]
     digits: int
     definition: str
+    sums: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
 
 SEPARATION = (
@@ -60,6 +62,29 @@ SEPARATION = (
         "lower",
         2,
         "Part of the reference's energy that the gate takes away; 0 where there is no gate.",
+    ),
+    Measure(
+        "silence_pooled",
+        "Silence energy, pooled",
+        "dB",
+        "pooled",
+        "any",
+        "lower",
+        1,
+        "Energy of the estimates over that of the mixtures in the rests of all songs together, and of all targets: "
+        "loud rests count for more.",
+        (("rest_estimate",), ("rest_mixture",)),
+    ),
+    Measure(
+        "lost_pooled",
+        "Lost energy, pooled",
+        "%",
+        "pooled",
+        "any",
+        "lower",
+        2,
+        "Energy the gate takes away from the references of all songs together, and of all targets, over their energy.",
+        (("lost_energy", "target_energy"), ("target_energy",)),
     ),
     Measure(
         "silence_share",
@@ -129,8 +154,9 @@ ACTIVITY = (
 
 MEASURES = (*SEPARATION, *ACTIVITY)
 
-
 KEYS = ("song", "target", "system", "gate", "present", "rest_seconds")
+# What a table of scores must hold; a pooled figure is made of its sums.
+COLUMNS = tuple(dict.fromkeys((*KEYS, *(name for m in MEASURES for name in ((*m.sums[0], *m.sums[1]) or (m.column,))))))
 
 HOW_TO_READ = (
     "Each figure is a mean (uSDR, silence, lost energy, activity) or a median (cSDR, SI-SDR) over songs; below it are "

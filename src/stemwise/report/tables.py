@@ -9,8 +9,9 @@ import numpy as np
 
 from stemwise.errors import DataError
 from stemwise.metrics.arrays import Doubles, mean, median
-from stemwise.metrics.intervals import bootstrap_interval
-from stemwise.report.measures import GATES, KEYS, LEAST_REST, LOWER_ROWS, MEASURES, UPPER_ROWS, Measure
+from stemwise.metrics.intervals import bootstrap_interval, bootstrap_ratio
+from stemwise.metrics.silence import FLOOR
+from stemwise.report.measures import COLUMNS, GATES, LEAST_REST, LOWER_ROWS, MEASURES, UPPER_ROWS, Measure
 
 if TYPE_CHECKING:
     import pandas
@@ -25,10 +26,10 @@ def summarise(scores: pandas.DataFrame, resamples: int = 2000, seed: int = 0) ->
     """One line per (system, gate) × target, the target 'all' first: the mean over targets of each target's figure.
 
     `scores` has one line per song × target × system × gate and the columns song, target, system, gate, present (the
-    reference is not silent), rest_seconds and those of MEASURES, which also says how each is condensed; units are as
-    the metrics return them (shares 0 to 1). The result has system, gate, target, songs, songs_present and, for each
-    measure m: m, m_low and m_high (95 % bootstrap interval over songs), m_n (songs behind the figure). A figure
-    without songs is NaN; a target without one is left out of 'all'.
+    reference is not silent), rest_seconds and those of MEASURES (of a pooled one its sums), which also says how each is
+    condensed; units are as the metrics return them (shares 0 to 1). The result has system, gate, target, songs,
+    songs_present and, for each measure m: m, m_low and m_high (95 % bootstrap interval over songs), m_n (songs behind
+    the figure). A figure without songs is NaN; a target without one is left out of 'all'.
 
     Raises DataError for columns that are missing, lines that appear twice and a target called 'all'.
     """
@@ -66,6 +67,8 @@ def song_by_target(scores: pandas.DataFrame, measure: Measure) -> Doubles:
 
 
 def _figure(scores: pandas.DataFrame, measure: Measure, resamples: int, seed: int) -> dict[str, Cell]:
+    if measure.statistic == "pooled":
+        return _pooled(scores, measure, resamples, seed)
     table = song_by_target(scores, measure)
     per_target = mean(table) if measure.statistic == "mean" else median(table)
     low, high = bootstrap_interval(table, measure.statistic, resamples=resamples, seed=seed)
@@ -74,8 +77,28 @@ def _figure(scores: pandas.DataFrame, measure: Measure, resamples: int, seed: in
     return {name: float(mean(per_target)), f"{name}_low": low, f"{name}_high": high, f"{name}_n": songs}
 
 
+def _pooled(scores: pandas.DataFrame, measure: Measure, resamples: int, seed: int) -> dict[str, Cell]:
+    """A ratio of sums over songs and targets, in the measure's unit."""
+    upper, lower = (
+        scores[list(columns)].fillna(0.0).prod(axis=1).groupby(scores["song"]).sum().to_numpy(float)
+        for columns in measure.sums
+    )
+    if measure.unit == "%":
+        upper = upper / 100  # the column is in percent already
+    counted = lower > 0
+    low, high = bootstrap_ratio(upper[counted], lower[counted], resamples=resamples, seed=seed)
+    whole = upper.sum() / lower.sum() if counted.any() else math.nan
+    name = measure.column
+    figures = {name: whole, f"{name}_low": low, f"{name}_high": high}
+    return {**{key: _in_unit(ratio, measure.unit) for key, ratio in figures.items()}, f"{name}_n": int(counted.sum())}
+
+
+def _in_unit(ratio: float, unit: str) -> float:
+    return 100 * ratio if unit == "%" else 10 * math.log10(max(ratio, FLOOR)) if not math.isnan(ratio) else math.nan
+
+
 def _checked(scores: pandas.DataFrame) -> pandas.DataFrame:
-    missing = [name for name in (*KEYS, *(measure.column for measure in MEASURES)) if name not in scores]
+    missing = [name for name in COLUMNS if name not in scores]
     if missing:
         raise DataError(
             f"The scores lack the columns {', '.join(missing)}; fill them with NaN where there is no figure."

@@ -1,0 +1,76 @@
+"""Where excerpts are cut: anywhere, or balanced over targets and their rests."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from stemwise.activity import LABEL_HOP
+from stemwise.activity import RATE as LABEL_RATE
+from stemwise.errors import DataError
+from stemwise.loading.store import PreparedSong
+
+ACTIVE = 0.5  # confidence from which a label counts as active
+
+
+class Place(NamedTuple):
+    """A song and the first sample of an excerpt in it."""
+
+    song: PreparedSong
+    start: int
+
+
+class Places:
+    """Excerpts of `samples` at `rate` Hz in `songs`.
+
+    `balance` is the share of draws that look for a target: in half of them it plays at some moment of the excerpt, in
+    half it rests. The others fall evenly on all the music there is, so that a rare instrument comes up as rarely as it
+    does in the songs, and one that rests for a few seconds a song is hardly ever seen at rest.
+
+    Raises DataError for a balance outside 0 to 1.
+    """
+
+    def __init__(self, songs: Sequence[PreparedSong], samples: int, rate: int, balance: float = 0.0) -> None:
+        if not 0 <= balance <= 1:
+            raise DataError(f"loading.balance={balance} is a share of the examples: give a number from 0 to 1.")
+        self.songs = songs
+        self.samples = samples
+        self.rate = rate
+        self.balance = balance
+        lengths = np.array([song.audio.shape[-1] for song in songs], dtype=float)
+        self.weights = lengths / lengths.sum()
+        self.frames = _frames(songs) if balance else None
+
+    def draw(self, rng: Generator, target: int | None = None) -> Place:
+        """A place for `target`, or for a target drawn evenly from those that are known somewhere."""
+        if self.frames is not None and rng.random() < self.balance:
+            found = self._balanced(rng, self.frames, target)
+            if found:
+                return found
+        song = self.songs[rng.choice(len(self.songs), p=self.weights)]
+        return Place(song, int(rng.integers(song.audio.shape[-1] - self.samples + 1)))
+
+    def _balanced(self, rng: Generator, frames: NDArray[np.int64], target: int | None) -> Place | None:
+        """None where the target never plays, or never rests, in any song that tells."""
+        plays = int(rng.random() < 0.5)
+        if target is None:
+            possible = np.flatnonzero(frames[:, plays].sum(axis=1))
+            target = int(rng.choice(possible)) if len(possible) else None
+        if target is None or not frames[target, plays].any():
+            return None
+        counts = frames[target, plays]
+        song = self.songs[rng.choice(len(self.songs), p=counts / counts.sum())]
+        moment = rng.choice(np.flatnonzero((song.activity[target] >= ACTIVE) == plays))
+        start = round(float(moment) * LABEL_HOP * self.rate / LABEL_RATE) - int(rng.integers(self.samples))
+        return Place(song, int(np.clip(start, 0, song.audio.shape[-1] - self.samples)))
+
+
+def _frames(songs: Sequence[PreparedSong]) -> NDArray[np.int64]:
+    """Frames (target, at rest or playing, song) of the labels; 0 where a target is not known."""
+    counts = []
+    for song in songs:
+        plays = (song.activity >= ACTIVE).sum(axis=1)
+        counts.append(np.stack([song.activity.shape[1] - plays, plays], axis=1) * song.known[:, None])
+    return np.stack(counts, axis=2)
