@@ -10,10 +10,12 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from stemwise.evaluation.runner import evaluate
+from stemwise.evaluation.table import NAME, join_scores, write_scores
 from stemwise.experiment import configs, runs
 from stemwise.experiment.songs import choose_songs, output_folder
 from stemwise.export import load, newest_model
-from stemwise.files import beside, merge_json
+from stemwise.files import merge_json
+from stemwise.report.differences import differences
 from stemwise.report.page import write_page
 from stemwise.report.tables import summarise, to_records
 from stemwise.report.views import make_page
@@ -25,7 +27,7 @@ CONF = str(Path(__file__).resolve().parents[1] / "conf")
 
 
 def evaluate_run(config: DictConfig, out: Path | None = None) -> Path:
-    """Write scores.csv, summary.json and, if asked for, page.html; return their folder."""
+    """Write scores.parquet, summary.json and, if asked for, page.html; return their folder."""
     run = Path(config.run) if config.run else newest_model().parent
     exported = load(run / "model.safetensors")
     exported = replace(exported, gate=configs.make_gate(config, exported.gate))
@@ -33,12 +35,13 @@ def evaluate_run(config: DictConfig, out: Path | None = None) -> Path:
     songs = choose_songs(config, trained, splits, exported.model)
     separator = Separator(exported.model, exported.gate, device=config.device)
     log.info("scoring %s on %d songs", run, len(songs))
-    scores = evaluate(separator, songs, config.gates, trained.name, log.info)
+    scores = evaluate(separator, songs, config.gates, trained.name, log.info, config.bss_eval)
     out = out or output_folder(config, run)
-    with beside(out / "scores.csv") as part:
-        scores.to_csv(part, index=False)
     facts = runs.facts(run, trained, exported, f"{len(songs)} of part '{config.part}'")
-    merge_json(out / "summary.json", {"facts": facts, "scores": to_records(summarise(scores))})
+    write_scores(out / NAME, scores, facts)
+    scores = join_scores(scores, [Path(other) for other in config.against])
+    tables = {"scores": summarise(scores), "differences": differences(scores)}
+    merge_json(out / "summary.json", {"facts": facts} | {name: to_records(table) for name, table in tables.items()})
     if config.report:
         shown = dict(list(songs.items())[: config.report_songs])
         write_page(out / "page.html", make_page(separator, shown, scores, facts, runs.read_curves(run)))

@@ -57,7 +57,7 @@ def test_trained_on_for_a_few_steps_separated_and_scored(real_tree, tmp_path):
     settings = ["data.pad_short_stems=true", "targets=[drums,bass,electric guitar]"]
     trained(run, real_tree, *SMALL, *settings, "trainer.max_steps=20", "loading.excerpts=20")
     scored = evaluate_run(composed(run, f"run={run}", "part=valid", "report=false", name="eval"))
-    table = pd.read_csv(scored / "scores.csv").query("system == 'ideal ratio mask'").set_index("target")
+    table = pd.read_parquet(scored / "scores.parquet").query("system == 'ideal ratio mask'").set_index("target")
     assert set(table.index) == {"drums", "bass", "electric guitar"} and (table.usdr > 3).all()
     command = [
         str(Path(sys.executable).with_name("stemwise")),

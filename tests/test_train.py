@@ -60,7 +60,7 @@ def test_train_then_evaluate(tree, tmp_path):
     config = OmegaConf.load(run / "config.yaml")
     assert config.model.net.bins == 769 and list(config.model.targets) == ["vocals", "bass", "drums"]
     evaluate_run(composed(run, f"run={run}", name="eval"))
-    scores = pd.read_csv(run / "scores.csv", keep_default_na=False, na_values=[""])
+    scores = pd.read_parquet(run / "scores.parquet")
     assert set(scores.song) == {"Cyd_Three"} and set(scores.target) == {"vocals", "bass", "drums"}
     rows = {(system, gate) for system, gate in zip(scores.system, scores.gate.fillna(""), strict=True)}
     bounds = {("mixture", ""), ("silence", ""), ("ideal binary mask", ""), ("ideal ratio mask", "")}
@@ -155,7 +155,7 @@ def test_a_net_without_activity_is_trained_scored_and_never_gated(tree, tmp_path
     small = ["model=open_unmix_small", "model.net.hidden=16", "loss=magnitude_only", "targets=[vocals,bass]"]
     trained(run, tree, *QUICK, *small, "gate=hard")
     evaluate_run(composed(run, f"run={run}", name="eval"))
-    scores = pd.read_csv(run / "scores.csv", keep_default_na=False, na_values=[""])
+    scores = pd.read_parquet(run / "scores.parquet")
     own = scores[scores.system == "train"]
     assert set(own.gate) == {"off", "oracle"}
     assert own.auc.isna().all() and own.usdr.notna().any()
@@ -216,7 +216,7 @@ def test_a_new_model_does_not_keep_the_scores_of_the_old_one(tree, tmp_path):
     trained(run, tree, *SMALL)
     evaluate_run(composed(run, f"run={run}", name="eval"))
     trained(run, tree, *SMALL, "seed=1")
-    assert not any((run / name).exists() for name in ("scores.csv", "summary.json", "page.html"))
+    assert not any((run / name).exists() for name in ("scores.parquet", "summary.json", "page.html"))
 
 
 def test_a_run_is_scored_on_the_songs_it_was_split_into(tree, tmp_path):
@@ -225,7 +225,7 @@ def test_a_run_is_scored_on_the_songs_it_was_split_into(tree, tmp_path):
     trained(run, tree, *SMALL)
     (tree / "splits.json").write_text('{"train": ["Cyd_Three"], "valid": ["Bob_Two"], "test": ["Ann_One"]}')
     scored = evaluate_run(composed(run, f"run={run}", "report=false", name="eval"))
-    assert scored == run and set(pd.read_csv(run / "scores.csv").song) == {"Cyd_Three"}
+    assert scored == run and set(pd.read_parquet(run / "scores.parquet").song) == {"Cyd_Three"}
 
 
 def test_other_questions_get_a_folder_of_their_own(tree, tmp_path):
@@ -234,7 +234,7 @@ def test_other_questions_get_a_folder_of_their_own(tree, tmp_path):
     asked = [f"run={run}", "report=false", f"root={tree}", "part=all", "gate=soft"]
     out = evaluate_run(composed(run, *asked, name="eval"))
     assert out == run / "eval_part-all_root-Tree_gate-soft"
-    assert pd.read_csv(out / "scores.csv").song.nunique() == 3
+    assert pd.read_parquet(out / "scores.parquet").song.nunique() == 3
     facts = json.loads((out / "summary.json").read_text())["facts"]
     header = describe(run / "model.safetensors")
     assert facts["gate"].startswith("soft") and f"{header['gate']['threshold'][0]:.2f}" in facts["gate"]
@@ -277,7 +277,7 @@ def test_sweeps_over_loss_weights_and_over_gates(tree, home):
         "eval", "-m", "sweep=gate", "gate=hard", f"run={sweep / '1'}", "gate.threshold=0.0,1.0", "gate.median_seconds=0"
     )
     (sweep,) = (home / "runs").glob("eval/sweep_*")
-    tables = [pd.read_csv(sweep / job / "scores.csv").query("gate == 'hard'") for job in "01"]
+    tables = [pd.read_parquet(sweep / job / "scores.parquet").query("gate == 'hard'") for job in "01"]
     assert (tables[0].lost_energy == 0).all() and np.allclose(tables[1].lost_energy, 100)
 
 

@@ -36,6 +36,7 @@ def scores(songs=8, targets=("vocals", "drums", "bass"), seed=0):
                 if present:
                     level = 0.0 if system == "silence" else base + ease + rng.normal(0, 0.5)
                     line |= {"usdr": level, "csdr": level + 0.4, "csdr_common": level + 0.1, "si_sdr": level - 1}
+                    line |= {"isr": level + 3, "sir": level + 5, "sar": level + 2}
                     line["lost_energy"] = {"hard": 3.1, "soft": 2.0}.get(gate, 0.0) * rng.random()
                 if system == "silence":
                     line["si_sdr"] = -np.inf if present else np.nan

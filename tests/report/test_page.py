@@ -100,7 +100,7 @@ def test_every_clip_decodes_to_what_went_in(written):
 def test_every_picture_is_a_png(written):
     _, made, parts = written
     pictures = parts.sources("img")
-    assert len(pictures) == 2 + len(made.songs) * (1 + len(made.songs[0].targets))
+    assert len(pictures) == 3 + len(made.songs) * (1 + len(made.songs[0].targets))
     for uri in pictures:
         assert base64.b64decode(uri.removeprefix("data:image/png;base64,"), validate=True).startswith(b"\x89PNG")
 

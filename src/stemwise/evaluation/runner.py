@@ -16,12 +16,14 @@ def evaluate(
     gates: Sequence[str],
     name: str = "model",
     report: Callable[[str], None] = print,
+    with_bss_eval: bool = False,
 ) -> pd.DataFrame:
     """A line for each song × target × system × gate, as `score_song` makes them; one song is in memory at a time."""
     lines = []
     for number, (song, prepared) in enumerate(songs.items(), start=1):
         truth = song_reference(separator, song, prepared)
-        lines += score_song(separator, truth, Estimated(*separator.estimate(truth.mixture)), gates, name)
+        estimated = Estimated(*separator.estimate(truth.mixture))
+        lines += score_song(separator, truth, estimated, gates, name, with_bss_eval)
         report(f"scored {number} of {len(songs)}: {song}")
     return pd.DataFrame(lines)
 

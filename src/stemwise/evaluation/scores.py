@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from stemwise import metrics
 from stemwise.activity import segments
 from stemwise.audio import Samples
+from stemwise.evaluation import bss_eval
 from stemwise.evaluation.bounds import ideal_masks
 from stemwise.evaluation.reference import Reference
 from stemwise.gate import Gate
@@ -40,23 +41,29 @@ class Row:
 
 
 def score_song(
-    separator: Separator, truth: Reference, estimated: Estimated, gates: Sequence[str], name: str = "model"
+    separator: Separator,
+    truth: Reference,
+    estimated: Estimated,
+    gates: Sequence[str],
+    name: str = "model",
+    with_bss_eval: bool = False,
 ) -> list[dict[str, Any]]:
     """Every metric for the bounds and for the model under each of `gates` (off, hard, soft, oracle).
 
     `name` is the model's in the column `system`. Targets whose reference is not known are left out; so are hard and
-    soft gates of a model that detects no activity.
+    soft gates of a model that detects no activity. ISR, SIR and SAR are NaN unless asked for.
     """
     if estimated.probability is None:
         gates = [gate for gate in gates if gate in ("off", "oracle")]
     lines = []
     powers = [_power(separator, stem) for stem in truth.stems]
     for row in _rows(separator, truth, estimated, gates, name):
+        projected = bss_eval.bss_eval(truth, row.stems) if with_bss_eval else [bss_eval.NOTHING] * len(truth.stems)
         for index, target in enumerate(separator.model.targets):
             if truth.known[index]:
                 line: dict[str, Any] = {"song": truth.name, "target": target, "system": row.system, "gate": row.gate}
                 line["present"] = bool(truth.present[index])
-                line |= _ratios(truth, row.stems[index], index) | NO_ACTIVITY
+                line |= _ratios(truth, row.stems[index], index) | projected[index] | NO_ACTIVITY
                 line["lost_energy"] = metrics.lost_energy(powers[index], row.weights[index])
                 line["target_energy"] = float(powers[index].sum())
                 if row.gate and estimated.probability is not None:

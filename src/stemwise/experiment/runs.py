@@ -45,7 +45,7 @@ def drop_checkpoints(run: Path) -> None:
 
 def drop_scores(run: Path) -> None:
     """Remove the scores and the page of the model that stood here before: they would describe other weights."""
-    for name in ("scores.csv", "summary.json", "page.html"):
+    for name in ("scores.parquet", "summary.json", "page.html"):
         (run / name).unlink(missing_ok=True)
 
 

@@ -8,18 +8,19 @@ import numpy as np
 
 from stemwise.report.canvas import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, YELLOW, new_figure, png
 from stemwise.report.content import SongView
-from stemwise.report.measures import name_of
+from stemwise.report.measures import SEPARATION, Measure, name_of
 from stemwise.report.tables import ALL
 
 if TYPE_CHECKING:
     import pandas
     from matplotlib.axes import Axes
 
+USDR = SEPARATION[0]
 MODEL_COLOURS = (BLUE, ORANGE, PURPLE, SKY, RED, YELLOW)
 
 
-def score_bars(summary: pandas.DataFrame) -> bytes:
-    """uSDR in dB per target with 95 % intervals: mixture, silence, each net without gate and with a hard one, and the
+def score_bars(summary: pandas.DataFrame, measure: Measure = USDR) -> bytes:
+    """A measure per target with 95 % intervals: mixture, silence, each net without gate and with a hard one, and the
     ideal binary mask. `summary` comes from `tables.summarise`."""
     targets = list(dict.fromkeys(summary["target"]))
     series = _series(summary)
@@ -29,10 +30,10 @@ def score_bars(summary: pandas.DataFrame) -> bytes:
     for place, (system, gate, colour) in enumerate(series):
         lines = summary[(summary["system"] == system) & (summary["gate"] == gate)].set_index("target").reindex(targets)
         at = np.arange(len(targets)) + (place - (len(series) - 1) / 2) * width
-        _bars(axes, at, lines, {"width": 0.9 * width, "color": colour, "label": name_of(system, gate)})
+        _bars(axes, at, lines, measure.column, {"width": 0.9 * width, "color": colour, "label": name_of(system, gate)})
     axes.axhline(0, color="black", linewidth=0.8)
     axes.set_xticks(range(len(targets)), ["all targets" if target == ALL else target for target in targets])
-    axes.set_ylabel("uSDR in dB, mean over songs")
+    axes.set_ylabel(f"{measure.heading} in {measure.unit}, {measure.statistic} over songs")
     axes.grid(axis="y", alpha=0.3)
     figure.legend(loc="outside upper left", ncols=min(max(len(series), 1), 5), frameon=False)
     return png(figure)
@@ -94,10 +95,10 @@ def _series(summary: pandas.DataFrame) -> list[tuple[str, str, str]]:
     return [(*row, colours[row] if row in colours else next(free)) for row in chosen]
 
 
-def _bars(axes: Axes, at: np.ndarray[Any, Any], lines: pandas.DataFrame, look: dict[str, Any]) -> None:
-    height = lines["usdr"].to_numpy(float)
+def _bars(axes: Axes, at: np.ndarray[Any, Any], lines: pandas.DataFrame, column: str, look: dict[str, Any]) -> None:
+    height = lines[column].to_numpy(float)
     # With interval ends left out by NaN, matplotlib draws the bar without a whisker.
-    whiskers = np.abs(np.stack([height - lines["usdr_low"], lines["usdr_high"] - height]))
+    whiskers = np.abs(np.stack([height - lines[f"{column}_low"], lines[f"{column}_high"] - height]))
     faint = {"ecolor": "black", "elinewidth": 1, "capsize": 2}
     # The edge keeps a bar of 0 dB visible as a line.
     axes.bar(at, height, yerr=whiskers, error_kw=faint, edgecolor=look["color"], linewidth=1.5, **look)

@@ -152,7 +152,24 @@ ACTIVITY = (
     Measure("offset_f1", "Offsets", "", "mean", "any", "higher", 3, "F1 of the hard gate's offsets within 0.5 s."),
 )  # fmt: skip
 
-MEASURES = (*SEPARATION, *ACTIVITY)
+BSS_EVAL = (
+    Measure(
+        "isr", "ISR", "dB", "median", "present", "higher", 2,
+        "Source image to spatial distortion ratio of BSS Eval v4 (museval): median over windows of 1 s in which all "
+        "references and this estimate sound, then over songs.",
+    ),
+    Measure(
+        "sir", "SIR", "dB", "median", "present", "higher", 2,
+        "Source to interference ratio of BSS Eval v4. The other references are the targets that play and one stem with "
+        "everything else; on them it depends.",
+    ),
+    Measure(
+        "sar", "SAR", "dB", "median", "present", "higher", 2,
+        "Sources to artefacts ratio of BSS Eval v4; it depends on the other references too.",
+    ),
+)  # fmt: skip
+
+MEASURES = (*SEPARATION, *BSS_EVAL, *ACTIVITY)
 
 KEYS = ("song", "target", "system", "gate", "present", "rest_seconds")
 # What a table of scores must hold; a pooled figure is made of its sums.

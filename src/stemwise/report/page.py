@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from stemwise.files import write_text
 from stemwise.report import figures
 from stemwise.report.content import CLIPS, Page, SongView
+from stemwise.report.differences import differences
 from stemwise.report.inline import data_uri, mp3, shared_gain
-from stemwise.report.measures import ACTIVITY, HOW_TO_READ, MEASURES, SEPARATION, SYSTEMS, Measure, name_of
+from stemwise.report.measures import ACTIVITY, BSS_EVAL, HOW_TO_READ, MEASURES, SEPARATION, SYSTEMS, Measure, name_of
 from stemwise.report.spectrograms import mel_spectrograms
 from stemwise.report.tables import ALL, summarise
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent
 NO_FIGURE = "n/a"
+FIGURES = tuple(measure for name in ("usdr", "csdr") for measure in MEASURES if measure.column == name)
 
 
 @dataclass(frozen=True)
@@ -67,19 +69,23 @@ def _context(page: Page) -> dict[str, Any]:
         "song_count": page.scores["song"].nunique(),
         "targets": targets,
         "tables": {target: _tables(summary, target) for target in (ALL, *targets)} if len(summary) else {},
-        "bars": _image(figures.score_bars(summary)) if len(summary) else None,
+        "bars": [_image(figures.score_bars(summary, measure)) for measure in FIGURES] if len(summary) else [],
+        "differences": _differences(page.scores),
         "curves": _image(figures.training_curves(page.curves)) if figures.has_curves(page.curves) else None,
         "songs": [_song(view, page.scores) for view in page.songs],
     }
 
 
 def _tables(summary: pandas.DataFrame, target: str) -> dict[str, Any]:
-    """The tables of one target: separation with all rows, activity with a row a system, since no gate changes it."""
+    """The tables of one target: separation and, where it was computed, BSS Eval with all rows; activity with a row a
+    system, since no gate changes it."""
     lines = summary[summary["target"] == target].to_dict("records")
     active = [line for line in lines if any(line[f"{measure.column}_n"] for measure in ACTIVITY)]
     active = list({line["system"]: {**line, "gate": ""} for line in reversed(active)}.values())[::-1]
     songs, present = (max((line[name] for line in lines), default=0) for name in ("songs", "songs_present"))
-    return {"parts": [_table(lines, SEPARATION), _table(active, ACTIVITY)], "songs": songs, "present": present}
+    projected = [line for line in lines if any(line[f"{measure.column}_n"] for measure in BSS_EVAL)]
+    parts = [_table(lines, SEPARATION), _table(projected, BSS_EVAL), _table(active, ACTIVITY)]
+    return {"parts": parts, "songs": songs, "present": present}
 
 
 def _table(lines: list[dict[str, Any]], measures: tuple[Measure, ...]) -> dict[str, Any]:
@@ -103,6 +109,20 @@ def _cell(line: dict[str, Any], measure: Measure) -> Cell:
     known = not (math.isnan(low) or math.isnan(high))
     interval = f"[{_number(low, measure.digits)}, {_number(high, measure.digits)}] " if known else ""
     return Cell(_number(value, measure.digits), f"{interval}n={songs}")
+
+
+def _differences(scores: pandas.DataFrame) -> list[tuple[str, str, str, Cell]]:
+    """(row, the row it is held against, measure, difference) over all targets."""
+    headings = {measure.column: measure for measure in MEASURES}
+    table = differences(scores)
+    lines = table[table["target"] == ALL].to_dict("records") if len(table) else []
+    shown = []
+    for line in lines:
+        measure = headings[line["measure"]]
+        value, low, high = (_number(line[name], measure.digits) for name in ("difference", "low", "high"))
+        cell = Cell(f"{value} {measure.unit}".strip(), f"[{low}, {high}] n={line['songs']}")
+        shown.append((line["row"], line["against"], measure.heading, cell))
+    return shown
 
 
 def _number(value: float, digits: int) -> str:

@@ -35,11 +35,11 @@ def summarise(scores: pandas.DataFrame, resamples: int = 2000, seed: int = 0) ->
     """
     import pandas
 
-    checked = _checked(scores)
+    table = checked(scores)
     lines: list[dict[str, Cell]] = []
-    for system, gate in _rows(checked):
-        part = checked[(checked["system"] == system) & (checked["gate"] == gate)]
-        for target in (ALL, *dict.fromkeys(checked["target"])):
+    for system, gate in _rows(table):
+        part = table[(table["system"] == system) & (table["gate"] == gate)]
+        for target in (ALL, *dict.fromkeys(table["target"])):
             chosen = part if target == ALL else part[part["target"] == target]
             line: dict[str, Cell] = {"system": system, "gate": gate, "target": target}
             line["songs"] = int(chosen["song"].nunique())
@@ -97,7 +97,8 @@ def _in_unit(ratio: float, unit: str) -> float:
     return 100 * ratio if unit == "%" else 10 * math.log10(max(ratio, FLOOR)) if not math.isnan(ratio) else math.nan
 
 
-def _checked(scores: pandas.DataFrame) -> pandas.DataFrame:
+def checked(scores: pandas.DataFrame) -> pandas.DataFrame:
+    """The scores with their gates and their presence in one form. Raises DataError as `summarise` says."""
     missing = [name for name in COLUMNS if name not in scores]
     if missing:
         raise DataError(
