@@ -13,6 +13,7 @@ from stemwise.activity import LABEL_HOP, carry
 from stemwise.loading.batch import Batch
 from stemwise.loading.places import Place, Places
 from stemwise.loading.store import PreparedSong
+from stemwise.loading.tone import recolour
 
 Array = NDArray[np.float32]
 
@@ -20,12 +21,14 @@ Array = NDArray[np.float32]
 @dataclass(frozen=True)
 class Augmentation:
     """`remix`: the share of examples whose rows come each from a song of its own. `gain`: the range every row's gain is
-    drawn from. `swap`: the share of rows whose channels change places. Labels belong to the songs as stored, so none of
-    this changes them."""
+    drawn from. `swap`: the share of rows whose channels change places. `tone`: dB up to which a shelf, drawn for every
+    row, lifts or lowers what is above its corner, so that an instrument is known by more than the sound it had in a few
+    songs. Labels belong to the songs as stored, so none of this changes them."""
 
     remix: float = 0.0
     gain: tuple[float, float] = (1.0, 1.0)
     swap: float = 0.0
+    tone: float = 0.0
 
 
 class Excerpts(Dataset[Batch]):
@@ -63,6 +66,8 @@ class Excerpts(Dataset[Batch]):
         if self.augmentation.swap:
             swapped = rng.random(rows) < self.augmentation.swap
             audio[swapped] = audio[swapped, ::-1]
+        if self.augmentation.tone:
+            audio = np.stack([recolour(row, self.rate, self.augmentation.tone, rng) for row in audio])
         activity = np.stack([self._activity(*place, row) for row, place in enumerate(places[:-1])])
         known = torch.tensor([self._known(row, *places) for row in range(rows - 1)])
         return Batch(
