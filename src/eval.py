@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 
 from stemwise.evaluation.runner import evaluate
 from stemwise.evaluation.table import NAME, join_scores, write_scores
-from stemwise.experiment import configs, runs
+from stemwise.experiment import configs, dashboards, runs
 from stemwise.experiment.songs import choose_songs, output_folder
 from stemwise.export import load, newest_model
 from stemwise.files import merge_json
@@ -41,6 +41,7 @@ def evaluate_run(config: DictConfig, out: Path | None = None) -> Path:
     write_scores(out / NAME, scores, facts)
     scores = join_scores(scores, [Path(other) for other in config.against])
     tables = {"scores": summarise(scores), "differences": differences(scores)}
+    dashboards.log_scores(run, trained, tables["scores"])
     merge_json(out / "summary.json", {"facts": facts} | {name: to_records(table) for name, table in tables.items()})
     if config.report:
         shown = dict(list(songs.items())[: config.report_songs])

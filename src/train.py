@@ -13,7 +13,7 @@ from pytorch_lightning.utilities import rank_zero_only
 from stemwise.callbacks.checkpoints import load_best
 from stemwise.evaluation.reference import reference
 from stemwise.evaluation.thresholds import choose_gate
-from stemwise.experiment import configs, runs
+from stemwise.experiment import configs, dashboards, runs
 from stemwise.export import Exported, save
 from stemwise.separator import Separator
 
@@ -43,7 +43,10 @@ def train(config: DictConfig, run: Path) -> float:
         default_root_dir=run,
     )
     log.info("training %s on %s into %s", config.name, config.data.root, run)
-    runs.fit(trainer, task, data, config.checkpoint)
+    try:
+        runs.fit(trainer, task, data, config.checkpoint)
+    finally:
+        dashboards.close(run, trainer.loggers)
     best = load_best(trainer, task, data)
     if trainer.is_global_zero:
         device = str(trainer.strategy.root_device)

@@ -281,18 +281,6 @@ def test_sweeps_over_loss_weights_and_over_gates(tree, home):
     assert (tables[0].lost_energy == 0).all() and np.allclose(tables[1].lost_energy, 100)
 
 
-def test_wandb_works_offline(tree, tmp_path, monkeypatch):
-    """Losses reach W&B's files beside the csv."""
-    monkeypatch.setenv("WANDB_MODE", "offline")
-    monkeypatch.setenv("WANDB_SILENT", "true")
-    run = tmp_path / "run"
-    trained(run, tree, *SMALL, "logger=wandb")
-    assert list(run.glob("wandb/offline-run-*/*.wandb")) and (run / "log" / "metrics.csv").is_file()
-    import wandb
-
-    wandb.finish()
-
-
 def test_ctrl_c_ends_a_training_with_advice_and_the_advice_works(tree, home):
     words = ["data.root=" + str(tree), *SMALL, "trainer.max_steps=100000"]
     command = [sys.executable, "-m", "src.train", *words]

@@ -25,7 +25,8 @@ from stemwise.taxonomy import targets
 
 
 def register_resolvers() -> None:
-    """`${home:runs}`, `${targets:scheme,only}`, `${count:list}`, `${bins:n_fft}`, and three for runs that go on."""
+    """`${home:runs}`, `${targets:scheme,only}`, `${count:list}`, `${bins:n_fft}`, `${sweep_of:folder}`, and three
+    for runs that go on."""
     resolvers: dict[str, Callable[..., Any]] = {
         "home": lambda *parts: str(home().joinpath(*parts)),
         "targets": lambda scheme, only=None: ListConfig(list(targets(scheme, only).names)),
@@ -33,6 +34,7 @@ def register_resolvers() -> None:
         "bins": lambda n_fft: n_fft // 2 + 1,
         "checkpoint": lambda resume, runs: find_checkpoint(resume, Path(runs)),
         "run_folder": lambda checkpoint, new: str(Path(checkpoint).resolve().parents[1]) if checkpoint else new,
+        "sweep_of": sweep_of,
         "log_version": lambda checkpoint: f"resumed_{Path(checkpoint).stat().st_mtime_ns}" if checkpoint else "",
     }
     for name, resolver in resolvers.items():
@@ -53,6 +55,12 @@ def find_checkpoint(resume: str | bool | None, runs: Path) -> str:
 def _ended(checkpoint: Path) -> bool:
     model = checkpoint.parents[1] / "model.safetensors"
     return model.is_file() and model.stat().st_mtime_ns >= checkpoint.stat().st_mtime_ns
+
+
+def sweep_of(run: str) -> str | None:
+    """The name of the sweep whose job has its folder here."""
+    parent = Path(run).parent.name
+    return parent if parent.startswith("sweep_") else None
 
 
 def plain(config: DictConfig) -> Any:

@@ -1,0 +1,62 @@
+"""Loggers beyond the csv file: closed with the training, opened again for the final table."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning.loggers import Logger, TensorBoardLogger, WandbLogger
+
+from stemwise.callbacks.media import log_table
+from stemwise.files import write_json
+from stemwise.report.measures import MEASURES, name_of
+from stemwise.report.tables import ALL
+
+IDS = "dashboards.json"
+
+
+def close(run: Path, loggers: Sequence[Logger]) -> None:
+    """End what the loggers hold open, and remember W&B's id, by which scores find their training.
+
+    Without this the next job of a sweep, in the same process, would log into this one's run.
+    """
+    for logger in loggers:
+        if isinstance(logger, WandbLogger):
+            write_json(run / IDS, {"wandb": logger.experiment.id})
+            logger.experiment.finish()
+        elif isinstance(logger, TensorBoardLogger):
+            logger.finalize("success")
+
+
+def log_scores(run: Path, trained: DictConfig, summary: pd.DataFrame) -> None:
+    """The table of all targets to whatever dashboard the training used; nothing where it used none."""
+    loggers = _opened(run, trained)
+    columns, rows = final_table(summary)
+    for logger in loggers:
+        log_table(logger, "scores", columns, rows)
+    close(run, loggers)
+
+
+def final_table(summary: pd.DataFrame) -> tuple[list[str], list[list[Any]]]:
+    """(columns, rows) of the target 'all': a row a system and gate, a column a measure that has a figure."""
+    lines = summary[summary["target"] == ALL].to_dict("records")
+    shown = [measure for measure in MEASURES if any(line[f"{measure.column}_n"] for line in lines)]
+    columns = ["system", *(f"{measure.heading} {measure.unit}".strip() for measure in shown)]
+    rows = [
+        [name_of(line["system"], line["gate"]), *(round(float(line[m.column]), m.digits) for m in shown)]
+        for line in lines
+    ]
+    return columns, rows
+
+
+def _opened(run: Path, trained: DictConfig) -> list[Logger]:
+    configs = {name: config for name, config in trained.get("logger", {}).items() if name != "csv"}
+    ids = json.loads((run / IDS).read_text(encoding="utf-8")) if (run / IDS).is_file() else {}
+    again = {name: {"id": ids[name], "resume": "allow"} if name in ids else {} for name in configs}
+    return [
+        instantiate(OmegaConf.merge(config, {"save_dir": str(run)}, again[str(name)]))
+        for name, config in configs.items()
+    ]
