@@ -5,10 +5,10 @@ BIN    := $(VENV)/bin
 PY     := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo train eval test soak lint bench clean
+.PHONY: help setup demo baseline train eval test soak lint bench clean
 
 help:           ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.installed   ## make .venv with everything in it (quick when nothing changed)
 
@@ -21,11 +21,14 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 demo: setup     ## songs, training, scores and a page: about eleven minutes on two cores
 	$(PY) -m src.demo
 
+baseline: setup ## after the demo: Open-Unmix on its songs for the same minutes, and both in one table
+	$(PY) -m src.demo baseline
+
 train: setup    ## train, for example: make train ARGS="experiment=iass_medley data.root=/path/to/MedleyDB"
 	$(PY) -m src.train $(ARGS)
 
-eval: setup     ## score the newest run, or RUN=runs/demo
-	$(PY) -m src.eval $(if $(RUN),run=$(RUN)) $(ARGS)
+eval: setup     ## score the newest run, or RUN=runs/demo, with ISR, SIR and SAR
+	$(PY) -m src.eval bss_eval=true $(if $(RUN),run=$(RUN)) $(ARGS)
 
 test: setup     ## the tests, about four minutes on two cores
 	$(PY) -m pytest -m "not soak" $(ARGS)

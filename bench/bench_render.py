@@ -1,4 +1,4 @@
-"""Rendering a song of eight stems on one core against playing it: composing, singing, producing and writing included."""
+"""Rendering a song of eight stems on one core against playing it; composing, singing, producing, writing included."""
 
 import os
 

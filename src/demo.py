@@ -1,4 +1,7 @@
-"""What `make demo` runs: songs, training, scores and a page, each by the command a user would type."""
+"""What `make demo` runs: songs, training, scores and a page, each by the command a user would type.
+
+`python -m src.demo baseline` goes on, as `make baseline` does: Open-Unmix on the same songs, and both in one table.
+"""
 
 import shlex
 import subprocess
@@ -14,10 +17,17 @@ from stemwise.home import data_home, runs_home
 
 SONGS = data_home() / "synthetic" / "demo"
 RUN = runs_home() / "demo"
+BASELINE = RUN.with_name("demo_baseline")
+STEMWISE = str(Path(sys.executable).with_name("stemwise"))
 STAGES = {
-    "songs": ["stemwise", "synthesize", "--preset", "demo", "--out", str(SONGS)],
+    "songs": [STEMWISE, "synthesize", "--preset", "demo", "--out", str(SONGS)],
     "training": [sys.executable, "-m", "src.train", "experiment=demo"],
     "scores": [sys.executable, "-m", "src.eval", f"run={RUN}"],
+}
+BASELINE_STAGES = {
+    "training": [sys.executable, "-m", "src.train", "experiment=demo_baseline"],
+    "scores": [sys.executable, "-m", "src.eval", f"run={BASELINE}", "report=false"],
+    "both": [sys.executable, "-m", "src.eval", f"run={RUN}", f"against=[{BASELINE}]", f"out={BASELINE / 'both'}"],
 }
 
 
@@ -54,10 +64,8 @@ def _bytes(process: psutil.Process) -> int:
 
 def run_stage(name: str, command: list[str]) -> dict[str, float]:
     """Seconds and peak memory (GB) of one stage. Exits with the stage's own code when it fails."""
-    print(
-        f"\n== {name}: {shlex.join(Path(word).name if word == sys.executable else word for word in command)}",
-        flush=True,
-    )
+    shown = shlex.join(Path(word).name if word in (sys.executable, STEMWISE) else word for word in command)
+    print(f"\n== {name}: {shown}", flush=True)
     began = time.monotonic()
     with subprocess.Popen(command) as process:
         memory = PeakMemory(process.pid)
@@ -73,7 +81,11 @@ def run_stage(name: str, command: list[str]) -> dict[str, float]:
 
 
 def main() -> None:
-    STAGES["songs"][0] = str(Path(sys.executable).with_name("stemwise"))
+    if sys.argv[1:] == ["baseline"]:
+        stages = {name: run_stage(name, command) for name, command in BASELINE_STAGES.items()}
+        merge_json(BASELINE / "summary.json", {"stages": stages})
+        print(f"\nOpen {BASELINE / 'both' / 'page.html'}")
+        return
     stages = {name: run_stage(name, command) for name, command in STAGES.items()}
     total = round(sum(stage["seconds"] for stage in stages.values()), 1)
     peak = max(stage["peak_memory_gb"] for stage in stages.values())

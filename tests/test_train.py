@@ -58,7 +58,7 @@ def test_train_then_evaluate(tree, tmp_path):
     assert header["card"]["validation loss"] == pytest.approx(best)
     assert len(header["gate"]["threshold"]) == 3
     config = OmegaConf.load(run / "config.yaml")
-    assert config.model.net.bins == 769 and list(config.model.targets) == ["vocals", "bass", "drums"]
+    assert config.model.net.bins == 1025 and list(config.model.targets) == ["vocals", "bass", "drums"]
     evaluate_run(composed(run, f"run={run}", name="eval"))
     scores = pd.read_parquet(run / "scores.parquet")
     assert set(scores.song) == {"Cyd_Three"} and set(scores.target) == {"vocals", "bass", "drums"}

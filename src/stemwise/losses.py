@@ -57,10 +57,14 @@ class RelativeError(nn.Module):
     def forward(self, estimate: Estimate, batch: Batch) -> Tensor:
         assert estimate.mask is not None
         mixture, targets = _as_channels_of(estimate.mask, batch)
-        # As pairs of real numbers: a product of real and complex tensors costs twice the time.
-        spectrum = torch.view_as_real(self.stft(mixture))[:, None]
-        error = estimate.mask[..., None] * spectrum - torch.view_as_real(self.stft(targets))
-        return mean_of_known(_energy(error) / (_energy(spectrum) + 1e-8), batch.known_audio)
+        with torch.no_grad():
+            mixed, stems = self.stft(mixture)[:, None], self.stft(targets)
+            common = stems.real * mixed.real + stems.imag * mixed.imag
+            power = mixed.real.square() + mixed.imag.square()
+            constant, level = (_sum(torch.view_as_real(x).square()) for x in (stems, mixed))
+        # |M·X − S|² = M (M |X|² − 2 Re S X*) + |S|²: nothing complex for the gradient to pass.
+        error = _sum(estimate.mask * (estimate.mask * power - 2 * common)) + constant
+        return mean_of_known(error / (level + 1e-8), batch.known_audio)
 
 
 class ActivityCrossEntropy(nn.Module):
@@ -114,9 +118,9 @@ def _as_channels_of(mask: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
     return mixture, targets
 
 
-def _energy(spectrum: Tensor) -> Tensor:
-    """(batch, target, channel, bin, frame, real and imaginary part) → sum of squares (batch, target)."""
-    return spectrum.square().sum(dim=(2, 3, 4, 5))
+def _sum(values: Tensor) -> Tensor:
+    """(batch, target, …) → (batch, target)."""
+    return values.flatten(2).sum(dim=2)
 
 
 def mean_of_known(error: Tensor, known: Tensor) -> Tensor:
