@@ -268,19 +268,6 @@ def door(name: str, *words: str, code: int = 0) -> subprocess.CompletedProcess[s
     return shown
 
 
-def test_sweeps_over_loss_weights_and_over_gates(tree, home):
-    door("train", "-m", "sweep=loss", "loss.weights.activity=0.0,2.0", f"data.root={tree}", *SMALL)
-    (sweep,) = (home / "runs" / "train").glob("sweep_*")
-    weights = [OmegaConf.load(sweep / job / "config.yaml").loss.weights.activity for job in "01"]
-    assert weights == [0.0, 2.0] and (sweep / "1" / "model.safetensors").is_file()
-    door(
-        "eval", "-m", "sweep=gate", "gate=hard", f"run={sweep / '1'}", "gate.threshold=0.0,1.0", "gate.median_seconds=0"
-    )
-    (sweep,) = (home / "runs").glob("eval/sweep_*")
-    tables = [pd.read_parquet(sweep / job / "scores.parquet").query("gate == 'hard'") for job in "01"]
-    assert (tables[0].lost_energy == 0).all() and np.allclose(tables[1].lost_energy, 100)
-
-
 def test_ctrl_c_ends_a_training_with_advice_and_the_advice_works(tree, home):
     words = ["data.root=" + str(tree), *SMALL, "trainer.max_steps=100000"]
     command = [sys.executable, "-m", "src.train", *words]
