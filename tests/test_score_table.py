@@ -67,6 +67,8 @@ def test_a_gates_difference_by_hand():
     table = differences(mine)
     assert set(zip(table.row, table.against, strict=True)) == {("iass, hard gate", "iass, no gate")}
     assert "auc" not in set(table.measure)  # a gate does not change it
+    untold = differences(mine.assign(csdr_common=np.nan))
+    assert "csdr_common" not in set(untold.measure) and "usdr" in set(untold.measure)
     vocals = mine[(mine.system == "iass") & (mine.target == "vocals") & mine.present].set_index(["gate", "song"])
     apart = vocals.loc["hard"].usdr - vocals.loc["off"].usdr
     line = table[(table.measure == "usdr") & (table.target == "vocals")].iloc[0]

@@ -23,7 +23,7 @@ def differences(scores: pandas.DataFrame, resamples: int = 2000, seed: int = 0) 
 
     A line a pair × measure × target, the target 'all' first: row, against, measure, target, difference (the first row
     minus the second, the measure's statistic over songs of the differences), low and high (95 % bootstrap over songs,
-    paired), songs. `scores` as for `tables.summarise`.
+    paired), songs; what no song has is left out. `scores` as for `tables.summarise`.
     """
     import pandas
 
@@ -35,7 +35,7 @@ def differences(scores: pandas.DataFrame, resamples: int = 2000, seed: int = 0) 
         if measure.column in COMPARED and not (measure.column == "auc" and pair[0][0] == pair[1][0])
         for target in (ALL, *dict.fromkeys(table["target"]))
     ]
-    return pandas.DataFrame(lines)
+    return pandas.DataFrame([line for line in lines if line["songs"]])
 
 
 Row = tuple[str, str]

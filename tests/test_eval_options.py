@@ -1,0 +1,63 @@
+"""What a user can ask of src.eval beyond the scores of one run."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from src.eval import evaluate_run
+
+from stemwise.errors import DataError
+from stemwise.evaluation.table import read_scores
+from tests.test_train import SMALL, composed, trained
+
+
+def scored(run, *words: str):
+    return evaluate_run(composed(run, f"run={run}", *words, name="eval"))
+
+
+def test_two_runs_in_one_table_figure_and_page(tree, tmp_path):
+    mine, other = tmp_path / "mine", tmp_path / "other"
+    for run, seed in ((mine, 0), (other, 1)):
+        trained(run, tree, *SMALL, f"seed={seed}")
+    with pytest.raises(DataError, match=r"other/scores\.parquet: no scores to read"):
+        scored(mine, f"against=[{other}]")
+    scored(other, "report=false")
+    out = scored(mine, f"against=[{other}]", f"out={tmp_path / 'both'}")
+    summary = json.loads((out / "summary.json").read_text())
+    assert {line["system"] for line in summary["scores"]} >= {
+        "train",
+        "other",
+        "mixture",
+    }  # both trainings are called train
+    pairs = {(line["row"], line["against"]) for line in summary["differences"]}
+    assert pairs == {
+        ("train, no gate", "other, no gate"), ("train, hard gate", "train, no gate"),
+        ("other, hard gate", "other, no gate"),
+    }  # fmt: skip
+    page = (out / "page.html").read_text()
+    assert "<h2>Differences</h2>" in page and "other, no gate" in page
+    assert set(pd.read_parquet(out / "scores.parquet").system) & {"other"} == set()  # the file is of this run alone
+
+
+def test_facts_travel_with_the_scores(tree, tmp_path):
+    run = tmp_path / "run"
+    trained(run, tree, *SMALL)
+    scored(run, "report=false")
+    facts = read_scores(run / "scores.parquet")[1]
+    assert facts == json.loads((run / "summary.json").read_text())["facts"] and facts["seed"] == "0"
+
+
+def test_isr_sir_and_sar_on_request(tree, tmp_path):
+    run = tmp_path / "run"
+    trained(run, tree, *SMALL)
+    names = ["isr", "sir", "sar"]
+    plain = pd.read_parquet(scored(run, "report=false") / "scores.parquet")
+    assert plain[names].isna().all().all()
+    asked = pd.read_parquet(scored(run, "bss_eval=true") / "scores.parquet").set_index(["system", "gate"])
+    assert np.isfinite(asked.loc[("mixture", "")][names]).all().all()
+    # (SIR of the tree's pure tones says little: a filter of 512 taps turns one into the other.)
+    assert (
+        asked.loc[("ideal ratio mask", "")].isr.to_numpy() > asked.loc[("silence", "")].isr.fillna(0).to_numpy()
+    ).all()
+    assert "<th" in (page := (run / "page.html").read_text()) and "SIR" in page
