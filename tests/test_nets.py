@@ -155,10 +155,32 @@ def test_a_mono_net_masks_every_channel_alike():
 def test_settings_that_make_no_net_raise():
     with pytest.raises(ModelError, match="multiple of 64"):
         IassSmall(6, 769, 16000, bands=60)
-    with pytest.raises(ModelError, match="at least 1458"):
-        Iass(2049, crop=1000)
+    with pytest.raises(ModelError, match="at least 27"):
+        Iass(13, crop=13)
+    with pytest.raises(ModelError, match="must not exceed the bins"):
+        Iass(1025, crop=1487)
     with pytest.raises(ModelError, match="Iass has 1 outputs for 3 targets"):
         SpectralModel(Iass(), Stft(4096, 1024), ["a", "b", "c"], 44100)
+
+
+@pytest.mark.parametrize("targets", [2, 6])
+def test_iass_for_several_targets_differs_from_the_published_one_in_its_last_layers_only(targets):
+    one, several = (dict(Iass(targets=n).named_parameters()) for n in (1, targets))
+    assert list(one) == list(several)
+    grown = {name for name in one if one[name].shape != several[name].shape}
+    last = {"decoders.2.body.3.weight", "decoders.2.body.3.bias", "head.6.weight", "head.6.bias"}
+    assert grown == last | {"output_scale", "output_offset"}
+    mask, activity = Iass(targets=targets)(torch.rand(2, 1, 2049, 5))
+    assert mask.shape == (2, targets, 1, 2049, 5) and activity.shape == (2, targets, 5)
+
+
+@pytest.mark.parametrize(("bins", "crop"), [(1025, 744), (513, 372), (257, 257), (4097, 2973), (31, 27)])
+def test_iass_takes_any_stft(bins, crop):
+    net = Iass(bins, crop)
+    mask, activity = net(torch.rand(1, 1, bins, 6))
+    assert mask.shape == (1, 1, 1, bins, 6) and activity.shape == (1, 1, 6)
+    (mask.sum() + activity.sum()).backward()
+    assert all(parameter.grad is not None and parameter.grad.abs().sum() > 0 for parameter in net.head[-1].parameters())
 
 
 @pytest.mark.parametrize(("channels", "count"), [(2, 8_893_348), (1, 7_078_818)])

@@ -175,7 +175,7 @@ def test_unknown_keys_are_refused(override, tmp_path):
         (["experiment=iass_medley"], "error: data.root must be chosen, as in data.root=..."),
         (["data.root={tree}", "targets=[pianos]"], "error: targets 'mms' have no 'pianos'"),
         (["data.root={tree}", "loss.weights.activity=-1"], "none may be negative"),
-        (["data.root={tree}", "model=iass"], "Iass has 1 outputs for 6 targets"),
+        (["data.root={tree}", "model=iass", "model.net.targets=1"], "Iass has 1 outputs for 6 targets"),
         (["data.root={tree}", "optimizer=one_cycle"], "set trainer.max_steps"),
         (["data.root={tree}", "loading.excerpts=4"], "do not fill one batch of loading.batch_size=8"),
         (["data.root={tree}", "gate.kind=loud"], "gate 'loud' is unknown"),

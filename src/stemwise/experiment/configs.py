@@ -25,13 +25,15 @@ from stemwise.taxonomy import targets
 
 
 def register_resolvers() -> None:
-    """`${home:runs}`, `${targets:scheme,only}`, `${count:list}`, `${bins:n_fft}`, `${sweep_of:folder}`, and three
+    """`${home:runs}`, `${targets:scheme,only}`, `${count:list}`, `${bins:n_fft}`, `${bins_below:hertz,rate,n_fft}`,
+    `${sweep_of:folder}`, and three
     for runs that go on."""
     resolvers: dict[str, Callable[..., Any]] = {
         "home": lambda *parts: str(home().joinpath(*parts)),
         "targets": lambda scheme, only=None: ListConfig(list(targets(scheme, only).names)),
         "count": len,
         "bins": lambda n_fft: n_fft // 2 + 1,
+        "bins_below": lambda hertz, rate, n_fft: min(hertz * n_fft // rate, n_fft // 2) + 1,
         "checkpoint": lambda resume, runs: find_checkpoint(resume, Path(runs)),
         "run_folder": lambda checkpoint, new: str(Path(checkpoint).resolve().parents[1]) if checkpoint else new,
         "sweep_of": sweep_of,

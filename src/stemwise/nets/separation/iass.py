@@ -12,23 +12,27 @@ from stemwise.errors import ModelError
 
 
 class Iass(nn.Module):
-    """One target, mono. Time is never down-sampled; 25 frames feed a mask frame, 13 an activity frame.
+    """Mono; as published one target. Time is never down-sampled; 25 frames feed a mask frame, 13 an activity frame.
 
-    `crop` is the number of lowest bins the U-Net sees (16 kHz of 22 at the default STFT of 4096 and 44.1 kHz).
+    `crop` is the number of lowest bins the U-Net sees (16 kHz of 22 at the default STFT of 4096 and 44.1 kHz). Several
+    targets share all layers but the last of the masks and of the activity; the linear layer over frequency is one for
+    all. With fewer bins the activity head has fewer steps of three rows.
     """
 
     channels = 1
-    targets = 1
     activity = True
     context_frames = 12
 
-    def __init__(self, bins: int = 2049, crop: int = 1487, widths: tuple[int, int, int] = (16, 32, 48)) -> None:
+    def __init__(
+        self, bins: int = 2049, crop: int = 1487, widths: tuple[int, int, int] = (16, 32, 48), targets: int = 1
+    ) -> None:
         super().__init__()
+        self.targets = targets
         heights = [crop]
         for _ in widths:
             heights.append((heights[-1] - 3) // 3 + 1)
-        if crop > bins or heights[-1] < 54:
-            raise ModelError(f"crop of {crop} bins of {bins}: it must not exceed the bins, and be at least 1458.")
+        if crop > bins or heights[-1] < 1:
+            raise ModelError(f"crop of {crop} bins of {bins}: it must not exceed the bins, and be at least 27.")
         first, second, third = widths
         self.crop = crop
         self.input_shift = nn.Parameter(torch.zeros(crop, 1))
@@ -39,18 +43,19 @@ class Iass(nn.Module):
             [
                 Decoder(third, second, 40, 32, heights[2] - 3 * heights[3]),
                 Decoder(32, first, 24, 16, heights[1] - 3 * heights[2]),
-                Decoder(16, 0, 8, 1, heights[0] - 3 * heights[1], last=True),
+                Decoder(16, 0, 8, targets, heights[0] - 3 * heights[1], last=True),
             ]
         )
         self.to_bins = nn.Linear(crop, bins)
-        self.output_scale = nn.Parameter(torch.ones(bins, 1))
-        self.output_offset = nn.Parameter(torch.ones(bins, 1))
-        self.head = activity_head(third)
+        shape = (bins, 1) if targets == 1 else (targets, bins, 1)
+        self.output_scale = nn.Parameter(torch.ones(shape))
+        self.output_offset = nn.Parameter(torch.ones(shape))
+        self.head = activity_head(third, heights[-1], targets)
         # Channels side by side in memory: half as fast again on a CPU.
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, magnitude: Tensor) -> tuple[Tensor, Tensor]:
-        """Magnitude (batch, 1, bin, frame) → mask (batch, 1, 1, bin, frame) ≥ 0 and logits (batch, 1, frame)."""
+        """Magnitude (batch, 1, bin, frame) → mask (batch, target, 1, bin, frame) ≥ 0, logits (batch, target, frame)."""
         x = (magnitude[:, :, : self.crop] - self.input_shift) / self.input_scale
         outputs = []
         for encoder in self.encoders:
@@ -61,7 +66,7 @@ class Iass(nn.Module):
         for decoder, skip in zip(self.decoders, skips, strict=True):
             x = decoder(x, skip)
         x = self.to_bins(x.transpose(2, 3)).transpose(2, 3)
-        return torch.relu(x * self.output_scale + self.output_offset)[:, None], activity
+        return torch.relu(x * self.output_scale + self.output_offset)[:, :, None], activity
 
     @torch.no_grad()
     def start_from(self, mean: Tensor, deviation: Tensor) -> None:
@@ -116,9 +121,14 @@ class Decoder(nn.Module):
         return out
 
 
-def activity_head(channels: int) -> nn.Sequential:
-    """55 rows → 18 → 6 → 2 → 1, one logit a frame: (batch, channel, 55, frame) → (batch, 1, 1, frame)."""
+def activity_head(channels: int, rows: int, targets: int) -> nn.Sequential:
+    """(batch, channel, row, frame) → one logit a frame, (batch, target, 1, frame); published: 55 rows → 18 → 6 → 2 → 1.
+
+    Fewer than three rows are left as they are, until the last step takes all.
+    """
     layers: list[nn.Module] = []
     for before, after in ((channels, 32), (32, 16), (16, 16)):
-        layers += [nn.Conv2d(before, after, (3, 1), stride=(3, 1)), nn.BatchNorm2d(after)]
-    return nn.Sequential(*layers, nn.Conv2d(16, 1, (2, 1), stride=(2, 1)))
+        step = 3 if rows >= 3 else 1
+        layers += [nn.Conv2d(before, after, (step, 1), stride=(step, 1)), nn.BatchNorm2d(after)]
+        rows = (rows - step) // step + 1
+    return nn.Sequential(*layers, nn.Conv2d(16, targets, (rows, 1)))
