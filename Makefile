@@ -18,7 +18,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,synth,sing,jams,musdb,wandb,tensorboard,launch,dev]'
 	@touch $@
 
-demo: setup     ## songs, training, scores and a page: about eleven minutes on two cores
+demo: setup     ## songs, training, scores and a page: about twelve minutes on two cores
 	$(PY) -m src.demo
 
 baseline: setup ## after the demo: Open-Unmix on its songs for the same minutes, and both in one table
@@ -30,7 +30,7 @@ train: setup    ## train, for example: make train ARGS="experiment=iass_medley d
 eval: setup     ## score the newest run, or RUN=runs/demo, with ISR, SIR and SAR
 	$(PY) -m src.eval bss_eval=true $(if $(RUN),run=$(RUN)) $(ARGS)
 
-test: setup     ## the tests, about four minutes on two cores
+test: setup     ## the tests, four to seven minutes on two cores
 	$(PY) -m pytest -m "not soak" $(ARGS)
 
 soak: setup     ## the long tests
