@@ -41,11 +41,12 @@ def evaluate_run(config: DictConfig, out: Path | None = None) -> Path:
     write_scores(out / NAME, scores, facts)
     scores = join_scores(scores, [Path(other) for other in config.against])
     tables = {"scores": summarise(scores), "differences": differences(scores)}
-    dashboards.log_scores(run, trained, tables["scores"])
     merge_json(out / "summary.json", {"facts": facts} | {name: to_records(table) for name, table in tables.items()})
     if config.report:
         shown = dict(list(songs.items())[: config.report_songs])
         write_page(out / "page.html", make_page(separator, shown, scores, facts, runs.read_curves(run)))
+    if out == run and not config.against:
+        dashboards.log_scores(run, trained, tables["scores"])
     log.info("scores%s in %s", " and page" if config.report else "", out)
     return out
 

@@ -37,9 +37,10 @@ def test_wandb_offline_holds_curves_lanes_audio_and_the_table(tree, tmp_path, mo
     assert sum(name.endswith(".wav") for name in files) == 3 * 2 + 4  # estimates twice; mixture and references once
     image = np.asarray(Image.open(next((folder / "files" / "media").rglob("*.png"))))
     assert image.std() > 5
+    monkeypatch.delenv("WANDB_MODE")  # what was trained offline is scored offline: no question, no network
     scored(run)
     again = [path for path in run.glob("wandb/offline-run-*") if path != folder]
-    identity = json.loads((run / "dashboards.json").read_text())["wandb"]
+    identity = json.loads((run / "dashboards.json").read_text())["wandb"]["id"]
     assert len(again) == 1 and again[0].name.endswith(identity) and folder.name.endswith(identity)
     (table,) = (again[0] / "files" / "media" / "table").rglob("*.json")
     content = json.loads(table.read_text())
@@ -63,6 +64,14 @@ def test_tensorboard_holds_the_same(tree, tmp_path):
     expected = {f"audio 0/{kind} {target}" for kind in names for target in ("vocals", "bass", "drums")}
     assert held["audio"] == expected | {"audio 0/mixture"}
     assert "scores/text_summary" in held["tensors"]
+
+
+def test_other_questions_reach_no_dashboard(tree, tmp_path):
+    run = tmp_path / "run"
+    trained(run, tree, *QUICK, "logger=tensorboard")
+    before = len(list((run / "tensorboard").rglob("events.out.*")))
+    evaluate_run(composed(run, f"run={run}", "part=valid", "report=false", name="eval"))
+    assert len(list((run / "tensorboard").rglob("events.out.*"))) == before
 
 
 def test_the_final_table_has_a_row_a_system_and_only_columns_with_figures():

@@ -9,6 +9,7 @@ import pandas as pd
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.loggers import Logger, TensorBoardLogger, WandbLogger
+from pytorch_lightning.utilities import rank_zero_only
 
 from stemwise.callbacks.media import log_table
 from stemwise.files import write_json
@@ -21,12 +22,16 @@ IDS = "dashboards.json"
 def close(run: Path, loggers: Sequence[Logger]) -> None:
     """End what the loggers hold open, and remember W&B's id, by which scores find their training.
 
-    Without this the next job of a sweep, in the same process, would log into this one's run.
+    Without this the next job of a sweep, in the same process, would log into this one's run. Loggers that never came to
+    log anything, and those of other processes, are left alone.
     """
+    if getattr(rank_zero_only, "rank", 0) != 0:
+        return
     for logger in loggers:
-        if isinstance(logger, WandbLogger):
-            write_json(run / IDS, {"wandb": logger.experiment.id})
-            logger.experiment.finish()
+        if isinstance(logger, WandbLogger) and logger._experiment is not None:
+            tracked = logger.experiment
+            write_json(run / IDS, {"wandb": {"id": tracked.id, "offline": bool(tracked.offline)}})
+            tracked.finish()
         elif isinstance(logger, TensorBoardLogger):
             logger.finalize("success")
 
@@ -55,7 +60,7 @@ def final_table(summary: pd.DataFrame) -> tuple[list[str], list[list[Any]]]:
 def _opened(run: Path, trained: DictConfig) -> list[Logger]:
     configs = {name: config for name, config in trained.get("logger", {}).items() if name != "csv"}
     ids = json.loads((run / IDS).read_text(encoding="utf-8")) if (run / IDS).is_file() else {}
-    again = {name: {"id": ids[name], "resume": "allow"} if name in ids else {} for name in configs}
+    again = {name: {**ids[name], "resume": "allow"} if name in ids else {} for name in configs}
     return [
         instantiate(OmegaConf.merge(config, {"save_dir": str(run)}, again[str(name)]))
         for name, config in configs.items()
