@@ -15,6 +15,7 @@ from stemwise.experiment import configs, dashboards, runs
 from stemwise.experiment.songs import choose_songs, output_folder
 from stemwise.export import load, newest_model
 from stemwise.files import merge_json
+from stemwise.memory import keep_freed_memory
 from stemwise.report.differences import differences
 from stemwise.report.page import write_page
 from stemwise.report.tables import summarise, to_records
@@ -54,6 +55,7 @@ def evaluate_run(config: DictConfig, out: Path | None = None) -> Path:
 @hydra.main(version_base="1.3", config_path=CONF, config_name="eval")
 def main(config: DictConfig) -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
+    keep_freed_memory()
     job = HydraConfig.get()
     with configs.in_a_sentence():
         evaluate_run(config, Path(job.runtime.output_dir) if job.mode == RunMode.MULTIRUN else None)

@@ -15,6 +15,7 @@ from stemwise.evaluation.reference import reference
 from stemwise.evaluation.thresholds import choose_gate
 from stemwise.experiment import configs, dashboards, runs
 from stemwise.export import Exported, save
+from stemwise.memory import keep_freed_memory
 from stemwise.separator import Separator
 
 log = logging.getLogger("stemwise")
@@ -64,6 +65,7 @@ def train(config: DictConfig, run: Path) -> float:
 def main(config: DictConfig) -> float:
     run = Path(HydraConfig.get().runtime.output_dir)
     configs.calm_lightning()
+    keep_freed_memory()
     with configs.in_a_sentence(runs.how_to_go_on(run)):
         return train(config, run)
 

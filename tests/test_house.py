@@ -25,7 +25,7 @@ FLOORS = [
     ["activity", "gate", "song"],
     ["taxonomy", "audio", "spectral"],
     ["files"],
-    ["home", "ffmpeg", "parallel"],
+    ["home", "ffmpeg", "parallel", "memory"],
     ["errors"],
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

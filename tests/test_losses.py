@@ -78,6 +78,25 @@ def test_the_best_mask_of_the_relative_error_is_the_phase_sensitive_one():
     torch.testing.assert_close(mask.detach(), expected, atol=1e-2, rtol=1e-2)
 
 
+def test_relative_error_and_its_gradient_are_those_of_the_formula():
+    examples = batch(2, 3, channels=2)
+    values, gradients = [], []
+    for term in (RelativeError(STFT), relative_as_written):
+        mask = torch.rand(2, 3, 2, 257, FRAMES, generator=torch.Generator().manual_seed(1)).requires_grad_(True)
+        value = term(Estimate(mask=mask), examples)
+        (3 * value).backward()
+        values.append(value.detach())
+        gradients.append(mask.grad)
+    torch.testing.assert_close(*values)
+    torch.testing.assert_close(*gradients, atol=1e-9, rtol=1e-4)
+
+
+def relative_as_written(estimate: Estimate, examples: Batch) -> torch.Tensor:
+    mixture = STFT(examples.mixture)[:, None]
+    error = (estimate.mask * mixture - STFT(examples.targets)).abs().square().sum(dim=(2, 3, 4))
+    return (error / mixture.abs().square().sum(dim=(2, 3, 4))).mean()
+
+
 def test_relative_error_of_silence_is_zero_and_its_gradient_finite():
     silent = batch(1, 2)._replace(mixture=torch.zeros(1, 1, 4000), targets=torch.zeros(1, 2, 1, 4000))
     mask = torch.full((1, 2, 1, 257, FRAMES), 0.5, requires_grad=True)
