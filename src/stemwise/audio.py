@@ -138,11 +138,11 @@ def warn_of_clipping(path: Path, peak: float, subtype: str) -> None:
         warnings.warn(f"{path}: peak {peak:.2f} was clipped to 1; wav keeps it.", stacklevel=3)
 
 
-def resample(audio: Samples, rate: int, to: int) -> Samples:
+def resample(audio: Samples, rate: float, to: float) -> Samples:
     """(channel, sample) at `rate` → (channel, ceil(sample · to / rate)) at `to`, both in Hz."""
     if rate == to:
         return audio
-    length = -(-audio.shape[-1] * to // rate)
+    length = int(-(-audio.shape[-1] * to // rate))
     out = soxr.resample(audio.T, rate, to, quality="HQ").T
     return fit(np.ascontiguousarray(out, dtype=np.float32), length)
 

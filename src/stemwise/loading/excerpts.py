@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset, Sampler
 
 from stemwise.activity import LABEL_HOP, carry
+from stemwise.audio import fit, resample
 from stemwise.loading.batch import Batch
 from stemwise.loading.places import Place, Places
 from stemwise.loading.store import PreparedSong
@@ -23,12 +24,15 @@ class Augmentation:
     """`remix`: the share of examples whose rows come each from a song of its own. `gain`: the range every row's gain is
     drawn from. `swap`: the share of rows whose channels change places. `tone`: dB up to which a shelf, drawn for every
     row, lifts or lowers what is above its corner, so that an instrument is known by more than the sound it had in a few
-    songs. Labels belong to the songs as stored, so none of this changes them."""
+    songs. `varispeed`: semitones up to which a place is played faster and higher, or slower and lower, as by a tape:
+    other pitches, tempos and sizes of instruments and singers. Labels belong to the songs as stored: gains and tone do
+    not change them, and at another speed they pass as much faster."""
 
     remix: float = 0.0
     gain: tuple[float, float] = (1.0, 1.0)
     swap: float = 0.0
     tone: float = 0.0
+    varispeed: float = 0.0
 
 
 class Excerpts(Dataset[Batch]):
@@ -61,6 +65,8 @@ class Excerpts(Dataset[Batch]):
         rng = np.random.default_rng((self.seed, index))
         rows = len(self.songs[0].audio)
         places = self._places(rng, rows)
+        if self.augmentation.varispeed:
+            places = self._at_speeds(places, rng)
         gains = rng.uniform(*self.augmentation.gain, size=rows).astype(np.float32)
         audio = np.stack([self._audio(*place, row) for row, place in enumerate(places)]) * gains[:, None, None]
         if self.augmentation.swap:
@@ -84,16 +90,28 @@ class Excerpts(Dataset[Batch]):
             return [self.places.draw(rng, row) for row in range(rows - 1)] + [self.places.draw(rng)]
         return [self.places.draw(rng)] * rows
 
+    def _at_speeds(self, places: list[Place], rng: Generator) -> list[Place]:
+        """One speed for every place; rows that share a place share its speed, so that they stay in tune and in time."""
+        sped: dict[int, Place] = {}
+        for place in places:
+            if id(place) not in sped:
+                speed = 2 ** (rng.uniform(-1, 1) * self.augmentation.varispeed / 12)
+                sped[id(place)] = place.at(speed, self.samples)
+        return [sped[id(place)] for place in places]
+
     def _known(self, row: int, *places: Place) -> bool:
         # The song that gives the rest may hold this target in it, in a file that mixes instruments.
         return bool(places[row].song.known[row] and places[-1].song.known[row])
 
-    def _audio(self, song: PreparedSong, start: int, row: int) -> Array:
-        return song.audio[row, :, start : start + self.samples]
+    def _audio(self, song: PreparedSong, start: int, speed: float, row: int) -> Array:
+        if speed == 1:
+            return song.audio[row, :, start : start + self.samples]
+        sound = song.audio[row, :, start : start + round(self.samples * speed)]
+        return fit(resample(np.array(sound), speed, 1.0), self.samples)
 
-    def _activity(self, song: PreparedSong, start: int, row: int) -> Array:
+    def _activity(self, song: PreparedSong, start: int, speed: float, row: int) -> Array:
         frames = np.arange(1 + self.samples // self.hop)
-        return carry(song.activity[row], LABEL_HOP, (start + frames * self.hop) / self.rate)
+        return carry(song.activity[row], LABEL_HOP, (start + frames * self.hop * speed) / self.rate)
 
 
 class ContinuingSampler(Sampler[int]):

@@ -16,10 +16,17 @@ ACTIVE = 0.5  # confidence from which a label counts as active
 
 
 class Place(NamedTuple):
-    """A song and the first sample of an excerpt in it."""
+    """A song, the first sample of an excerpt in it, and how many times as fast as recorded it is played."""
 
     song: PreparedSong
     start: int
+    speed: float = 1.0
+
+    def at(self, speed: float, samples: int) -> "Place":
+        """This place at `speed`, or as near to it as the song is long, moved so that `samples` of it can be had."""
+        length = self.song.audio.shape[-1]
+        speed = min(speed, length / samples)
+        return Place(self.song, min(self.start, length - round(samples * speed)), speed)
 
 
 class Places:
