@@ -51,6 +51,7 @@ class Instrument:
     squeeze: float
     dark: tuple[float, float] | None
     sounds: tuple[Sound, ...]
+    size: int = 3
 
     def range_of(self, label: str) -> tuple[int, int]:
         return next(sound.range for sound in self.sounds if sound.label == label)

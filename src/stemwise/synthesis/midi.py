@@ -40,8 +40,9 @@ def midi_bytes(part: Part, tempo: float) -> bytes:
     return buffer.getvalue()
 
 
-def render_midi(content: bytes, font: bytes, length: int, rate: int) -> Samples:
-    """(2, length) at `rate` Hz: the renderer's 48 kHz resampled, cut or padded with silence.
+def render_midi(content: bytes, font: bytes, length: int, rate: int, slowed: float = 1.0) -> Samples:
+    """(2, length) at `rate` Hz: the renderer's 48 kHz resampled, played `slowed` times as slow, cut or padded with
+    silence.
 
     Raises DataError when the renderer cannot read the font or the notes.
     """
@@ -50,7 +51,7 @@ def render_midi(content: bytes, font: bytes, length: int, rate: int) -> Samples:
     except (RuntimeError, ValueError) as fault:
         raise DataError(f"the MIDI renderer refused: {fault}. Choose another SoundFont.") from fault
     sound, native = soundfile.read(io.BytesIO(wav), dtype="float32", always_2d=True)
-    return audio.fit(audio.resample(np.ascontiguousarray(sound.T), native, rate), length)
+    return audio.fit(audio.resample(np.ascontiguousarray(sound.T), native / slowed, rate), length)
 
 
 def _package(name: str) -> Any:

@@ -6,6 +6,7 @@ from stemwise.audio import Samples
 from stemwise.synthesis import amp
 from stemwise.synthesis.midi import midi_bytes, render_midi
 from stemwise.synthesis.score import Part, Score
+from stemwise.synthesis.size import enlarged, stretch
 from stemwise.synthesis.soundfonts import Font
 from stemwise.synthesis.voice import draw_singer, find_voice, sing, sing_group, sing_words
 
@@ -19,8 +20,8 @@ def render(score: Score, part: Part, font: Font, words: bool, rng: np.random.Gen
     """
     if part.patch.program is None:
         return _sung(score, part, words, rng)
-    content = midi_bytes(part, tempo_of(score))
-    sound = render_midi(content, font.data(), round(score.seconds * RATE), RATE)
+    content = midi_bytes(enlarged(part), tempo_of(score))
+    sound = render_midi(content, font.data(), round(score.seconds * RATE), RATE, slowed=stretch(part))
     if part.patch.amp:
         sound = amp.drive(sound, RATE, rng)
     return amp.process(sound, RATE, rng) if part.patch.process else sound

@@ -128,7 +128,7 @@ class Patch:
     """A MedleyDB label and how it sounds: a General MIDI program (for drums a kit), or None for a voice.
 
     `amp`: through a driven amplifier; `process`: through an effect; `kit`: its notes are keys of a drum kit.
-    `voices`: names of voices.yaml, one a singer.
+    `voices`: names of voices.yaml, one a singer. `size`: semitones by which the instrument is larger than the font's.
     """
 
     label: str
@@ -137,6 +137,7 @@ class Patch:
     process: bool = False
     kit: bool = False
     voices: tuple[str, ...] = ()
+    size: int = 0
 
 
 @dataclass(frozen=True)

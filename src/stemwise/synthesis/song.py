@@ -12,10 +12,11 @@ from stemwise.synthesis.instruments import instruments
 from stemwise.synthesis.produce import draw_room, master, produce_stem, quantise
 from stemwise.synthesis.render import RATE, part_midi, render
 from stemwise.synthesis.score import Form, Part, Score
+from stemwise.synthesis.size import resized
 from stemwise.synthesis.soundfonts import Font, load_fonts
 
 # Numbers that keep the stages apart: another way to produce leaves the notes as they are.
-COMPOSE, RENDER, PRODUCE, FONT = range(4)
+COMPOSE, RENDER, PRODUCE, FONT, SIZE = range(5)
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,13 @@ class Job:
     options: Options
 
     def score(self) -> Score:
-        """The notes, with programs that the song's font has."""
+        """The notes, with programs that the song's font has; in training songs, instruments of any size."""
         score = self.source.score(self.split == "test", self._rng(COMPOSE))
         font = self.font()
-        return replace(score, parts=tuple(_with_a_sound(part, font) for part in score.parts))
+        parts = [_with_a_sound(part, font) for part in score.parts]
+        if self.split == "train":
+            parts = [resized(part, instruments()[part.kind], self._rng(SIZE, n)) for n, part in enumerate(parts)]
+        return replace(score, parts=tuple(parts))
 
     def font(self) -> Font:
         """One of the fonts; of several, the last is for test songs only and the others are for the rest."""
@@ -139,5 +143,6 @@ def _form(form: Form) -> dict[str, Any]:
 
 
 def _stem(part: Part) -> dict[str, Any]:
-    sound = {"voices": list(part.patch.voices)} if part.patch.voices else {"program": part.patch.program}
+    patch = part.patch
+    sound = {"voices": list(patch.voices)} if patch.voices else {"program": patch.program, "size": patch.size}
     return {"kind": part.kind, "instrument": part.patch.label, **sound}
