@@ -29,7 +29,7 @@ def choose_songs(config: Any, trained: Any, splits: Splits, model: SpectralModel
     gone = [id for id in ids if id not in songs]
     if gone or not ids:
         what = f"{gone[0]} of part '{config.part}' is gone" if gone else f"no songs in part '{config.part}'"
-        raise DataError(f"{what} in {data.dataset.root}. Restore the songs, or choose another part or root.")
+        raise DataError(f"{what} in {data.dataset.where}. Restore the songs, or choose another part or root.")
     return {id: prepare(songs[id], data.recipe, data.store) for id in ids}
 
 
