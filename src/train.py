@@ -43,7 +43,7 @@ def train(config: DictConfig, run: Path) -> float:
         logger=list(instantiate(config.logger).values()),
         default_root_dir=run,
     )
-    log.info("training %s on %s into %s", config.name, config.data.root, run)
+    log.info("training %s on %s into %s", config.name, data.dataset.where, run)
     try:
         runs.fit(trainer, task, data, config.checkpoint)
     finally:

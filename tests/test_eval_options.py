@@ -6,9 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from src.eval import evaluate_run
+from src.train import train
 
+from stemwise.datasets.mms import Mms
 from stemwise.errors import DataError
 from stemwise.evaluation.table import read_scores
+from stemwise.experiment.songs import other_tree
+from tests.sets import make_musdb, overrides, places
 from tests.test_train import SMALL, composed, trained
 
 
@@ -61,3 +65,28 @@ def test_isr_sir_and_sar_on_request(tree, tmp_path):
         asked.loc[("ideal ratio mask", "")].isr.to_numpy() > asked.loc[("silence", "")].isr.fillna(0).to_numpy()
     ).all()
     assert "<th" in (page := (run / "page.html").read_text()) and "SIR" in page
+
+
+def test_another_root_is_read_as_the_runs_own_songs_or_as_the_reader_says(tmp_path):
+    run, other = tmp_path / "run", tmp_path / "other"
+    words = [*overrides("Mms", tmp_path / "mms"), *SMALL, "data=mms", "data.pad_short_stems=true"]
+    run.mkdir()
+    train(composed(run, *words), run)
+    own = pd.read_parquet(scored(run, "report=false") / "scores.parquet")
+    assert set(own.song) <= {song.id for song in Mms(**places("Mms", tmp_path / "mms")).songs()}
+    make_musdb(other)
+    asked = ["report=false", f"root={other}", "+reader._target_=stemwise.datasets.musdb18hq.Musdb18HQ"]
+    found = pd.read_parquet(scored(run, *asked) / "scores.parquet")
+    assert set(found.song) == {"CydFeatDee_Three"}
+    known = found[found.system == "mixture"].dropna(subset="usdr").target
+    assert set(known) == {"vocals", "bass"}, "MUSDB's drums may hold what is no drum in this scheme"
+    with pytest.raises(DataError, match=r"MedleyDB: no audio under .*other"):
+        scored(run, "report=false", f"root={other}")
+
+
+def test_what_belongs_to_the_runs_own_tree_is_not_asked_of_another():
+    own = {"_target_": "x.Musdb18HQ", "root": "a", "splits_file": "a/s.json", "skip": ["b"], "pad_short_stems": True}
+    left = {"_target_": "x.Musdb18HQ", "root": "c", "splits_file": None, "skip": [], "pad_short_stems": True}
+    assert other_tree("c", {}, own) == left
+    assert other_tree("c", {"skip": ["d"]}, own) == {**left, "skip": ["d"]}
+    assert other_tree("c", {"_target_": "x.Other"}, own) == {"_target_": "x.Other", "root": "c"}

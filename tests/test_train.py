@@ -22,6 +22,7 @@ from src.train import train
 from stemwise.errors import DataError, ModelError
 from stemwise.experiment import configs, runs
 from stemwise.export import describe, load
+from tests.sets import overrides
 
 ROOT = Path(__file__).resolve().parents[1]
 EXPERIMENTS = sorted(path.stem for path in (ROOT / "conf" / "experiment").glob("*.yaml"))
@@ -133,10 +134,14 @@ def test_learning_lowers_the_loss(tree, tmp_path):
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
-def test_every_experiment_runs(experiment, tree, tmp_path):
-    short = [*QUICK, "loading.batch_size=1", "loading.excerpts=2", "loading.valid_excerpts=1"]
-    best = trained(tmp_path / "run", tree, f"experiment={experiment}", *short)
-    assert np.isfinite(best) and (tmp_path / "run" / "model.safetensors").is_file()
+def test_every_experiment_runs(experiment, tmp_path):
+    """Each on a small tree of the layout that its data has."""
+    run, chosen = tmp_path / "run", f"experiment={experiment}"
+    reader = composed(run, chosen).data._target_.rpartition(".")[2]
+    words = [chosen, *overrides(reader, tmp_path / "tree"), *QUICK, "loading.batch_size=1", "loading.excerpts=2"]
+    run.mkdir()
+    best = train(composed(run, *words, "loading.valid_excerpts=1"), run)
+    assert np.isfinite(best) and (run / "model.safetensors").is_file()
 
 
 def test_single_task_leaves_the_activity_head_as_it_was(tree, tmp_path):
@@ -170,9 +175,11 @@ def test_unknown_keys_are_refused(override, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("overrides", "said"),
+    ("words", "said"),
     [
         (["experiment=iass_medley"], "error: data.root must be chosen, as in data.root=..."),
+        (["experiment=iass_mms"], "error: data.medleydb must be chosen, as in data.medleydb=..."),
+        (["experiment=iass_musdb", "data.root={tree}"], "MUSDB18-HQ: no songs under"),
         (["data.root={tree}", "targets=[pianos]"], "error: targets 'mms' have no 'pianos'"),
         (["data.root={tree}", "loss.weights.activity=-1"], "none may be negative"),
         (["data.root={tree}", "model=iass", "model.net.targets=1"], "Iass has 1 outputs for 6 targets"),
@@ -183,9 +190,9 @@ def test_unknown_keys_are_refused(override, tmp_path):
         (["data.root={tree}", "resume={tree}/a/nothing.ckpt"], "no such checkpoint"),
     ],
 )
-def test_what_cannot_be_trained_ends_in_a_sentence(overrides, said, tree, tmp_path, capsys):
+def test_what_cannot_be_trained_ends_in_a_sentence(words, said, tree, tmp_path, capsys):
     with pytest.raises(SystemExit) as ended, configs.in_a_sentence():
-        config = composed(tmp_path, *[word.format(tree=tree) for word in overrides])
+        config = composed(tmp_path, *[word.format(tree=tree) for word in words])
         train(config, tmp_path / "run")
     assert said in str(ended.value) and not (tmp_path / "run" / "model.safetensors").exists()
 

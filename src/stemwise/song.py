@@ -16,15 +16,20 @@ from stemwise.files import fingerprint
 
 @dataclass(frozen=True)
 class Stem:
-    """One stem file and its MedleyDB labels; more than one label means several instruments in one file."""
+    """One stem file and the MedleyDB labels of what it may hold.
+
+    Several labels are several instruments in one file, or one of several where nobody knows which: either way a target
+    that has some of them and not all is unknown in the song. `name` says it shorter, where there is a shorter word.
+    """
 
     id: str
     instruments: tuple[str, ...]
     path: Path
+    name: str = ""
 
     @property
     def label(self) -> str:
-        return " + ".join(self.instruments)
+        return self.name or " + ".join(self.instruments)
 
 
 @dataclass(frozen=True)

@@ -17,14 +17,15 @@ Splits = dict[str, list[str]]
 class Dataset(Protocol):
     """A reader of one dataset."""
 
-    root: Path
+    where: str
+    """The folder or folders it reads, for messages."""
 
     def songs(self) -> list[Song]:
         """All songs, sorted by id. Raises DataError when there is none, or when one cannot be used."""
         ...
 
     def splits(self) -> Splits:
-        """Song ids of train, valid and test; no artist in two of them."""
+        """Song ids of train, valid and test; no artist in two of them, unless the set's published split has one."""
         ...
 
     def validate(self) -> list[str]:

@@ -1,5 +1,6 @@
 """Which songs a run is scored on, and where its scores go."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ from stemwise.experiment import configs
 from stemwise.loading.store import PreparedSong, prepare
 from stemwise.model import SpectralModel
 
+MEDLEYDB = "stemwise.datasets.medleydb.MedleyDB"
+OF_A_TREE: dict[str, Any] = {"metadata": None, "splits_file": None, "skip": []}
+
 
 def choose_songs(config: Any, trained: Any, splits: Splits, model: SpectralModel) -> dict[str, PreparedSong]:
     """The songs of `config.part`, prepared: of the split the run was trained with, or of another tree.
@@ -18,8 +22,7 @@ def choose_songs(config: Any, trained: Any, splits: Splits, model: SpectralModel
     Raises DataError for an unknown part, an empty one, and for songs that are gone.
     """
     if config.root:
-        fresh = {"root": config.root, "metadata": None, "splits_file": None, "skip": [], **config.reader}
-        trained = OmegaConf.merge(trained, {"data": fresh})
+        trained = OmegaConf.create({**trained, "data": other_tree(config.root, config.reader, trained.data)})
     data = configs.make_data(trained, model)
     songs = {song.id: song for song in data.dataset.songs()}
     parts = {**data.dataset.splits(), "all": list(songs)} if config.root else splits
@@ -29,8 +32,18 @@ def choose_songs(config: Any, trained: Any, splits: Splits, model: SpectralModel
     gone = [id for id in ids if id not in songs]
     if gone or not ids:
         what = f"{gone[0]} of part '{config.part}' is gone" if gone else f"no songs in part '{config.part}'"
-        raise DataError(f"{what} in {data.dataset.root}. Restore the songs, or choose another part or root.")
+        raise DataError(f"{what} in {data.dataset.where}. Restore the songs, or choose another part or root.")
     return {id: prepare(songs[id], data.recipe, data.store) for id in ids}
+
+
+def other_tree(root: str, reader: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """The config of `root`, read as the run's `own` songs were, but for what belongs to their tree.
+
+    A reader that `reader` names by `_target_` has its own settings. Who trained on several trees gets MedleyDB form.
+    """
+    if "_target_" in reader or "root" not in own:
+        return {"_target_": MEDLEYDB, **reader, "root": root}
+    return {**own, **{key: fresh for key, fresh in OF_A_TREE.items() if key in own}, **reader, "root": root}
 
 
 def output_folder(config: Any, run: Path) -> Path:

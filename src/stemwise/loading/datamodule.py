@@ -81,8 +81,8 @@ class MultitrackDataModule(pl.LightningDataModule):
         songs = [song for song in self.dataset.songs() if song.id in wanted]
         if not songs:
             raise DataError(
-                f"no songs in the part '{part}' of {self.dataset.root}. With few artists a split by artist can leave a "
-                "part empty: write a splits.json into the tree, or name one with data.splits_file=..."
+                f"no songs in the part '{part}' of {self.dataset.where}. With few artists a split by artist can leave "
+                "a part empty: name a file of splits with data.splits_file=... (docs/datasets.md)."
             )
         return songs
 

@@ -1,0 +1,73 @@
+"""Small trees in the true layout of each dataset."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from tests.trees import RATE, edit_metadata, make_tree, stem_audio, write_song
+
+MUSDB = {"train": ("ANiMAL - Rockshow", "Bob's Band - It's Two & Three"), "test": ("Cyd (feat. Dee) - Three",)}
+SOUNDS = {"bass": "electric bass", "drums": "drum set", "other": "violin", "vocals": "female singer"}
+SECRETS = {"Fay_One": "Fay", "Gus_Two": "Gus", "MR1101_HalAndIda": "MR1101"}
+
+
+def make_musdb(root: Path, songs: dict[str, tuple[str, ...]] = MUSDB, seconds: float = 4.0) -> None:
+    """24 bit, to see that no depth gets lost."""
+    for part, names in songs.items():
+        for number, name in enumerate(names):
+            (folder := root / part / name).mkdir(parents=True)
+            stems = {stem: stem_audio(sound, seconds, number) for stem, sound in SOUNDS.items()}
+            for stem, audio in {**stems, "mixture": sum(stems.values())}.items():
+                soundfile.write(folder / f"{stem}.wav", audio, RATE, subtype="PCM_24")
+
+
+def make_secrets(root: Path, songs: dict[str, str] = SECRETS, seconds: float = 4.0) -> None:
+    """Files under their own names, labels of no taxonomy, a mix as mp3, a room microphone that hears everybody."""
+    for number, (id, artist) in enumerate(songs.items()):
+        bass, drums, singer = (
+            stem_audio(name, seconds, number) for name in ("electric bass", "drum set", "female singer")
+        )
+        named = [("electric bassDI", "12_BassDI.wav", bass), ("drum set", f"{id}_STEM_drums.wav", drums),
+                 ("LeadVox", "21_LeadVox.wav", singer), ("Room", "04_Room.wav", bass + drums + singer)]  # fmt: skip
+        folder = write_song(root, id, [(label, audio) for label, _, audio in named], artist)
+        edit_metadata(folder, lambda meta, id=id, named=named: _as_secrets(meta, id, named))
+        for old, (_, name, _) in zip(sorted((folder / f"{id}_STEMS").iterdir()), named, strict=True):
+            old.rename(old.with_name(name))
+        mix, rate = soundfile.read(folder / f"{id}_MIX.wav")
+        soundfile.write(folder / f"{id}_MIX.mp3", mix, rate)
+        (folder / f"{id}_MIX.wav").unlink()
+
+
+def _as_secrets(meta, id: str, named: list[tuple[str, str, np.ndarray]]) -> None:
+    meta.update(title=id.partition("_")[2], mix_filename=f"{id}_MIX.mp3", origin="Mixing Secrets")
+    for entry, (_, name, _) in zip(meta["stems"].values(), named, strict=True):
+        entry.update(filename=name, raw={"R010": {"filename": name, "instrument": "Thing"}})
+
+
+def make_mms(root: Path) -> None:
+    make_tree(root / "MedleyDB")
+    make_secrets(root / "MixingSecrets")
+
+
+# By the reader's class; a new reader needs a line here.
+MAKERS: dict[str, Callable[[Path], object]] = {
+    "MedleyDB": make_tree,
+    "Musdb18HQ": make_musdb,
+    "MixingSecrets": make_secrets,
+    "Mms": make_mms,
+}
+
+
+def places(reader: str, root: Path) -> dict[str, Path]:
+    """The settings that lead the reader to what its maker made at `root`."""
+    return (
+        {"medleydb": root / "MedleyDB", "mixing_secrets": root / "MixingSecrets"} if reader == "Mms" else {"root": root}
+    )
+
+
+def overrides(reader: str, root: Path) -> list[str]:
+    """The same as words of a command line, with the tree made."""
+    MAKERS[reader](root)
+    return [f"data.{key}={path}" for key, path in places(reader, root).items()]
