@@ -75,15 +75,18 @@ def test_everything_in_time_moves_along_and_keys_stay_keys():
 def test_sizes_are_drawn_from_the_instruments_range_and_not_for_singers():
     guitar = instruments()["electric guitar"]
     part = Part("electric guitar", Patch("clean electric guitar", 27), (), (NOTE,))
-    drawn = {resized(part, guitar, np.random.default_rng(seed)).patch.size for seed in range(200)}
-    assert drawn == set(range(-5, 6))
+    drawn = {
+        split: {resized(part, guitar, split, np.random.default_rng(seed)).patch.size for seed in range(200)}
+        for split in ("train", "valid", "test")
+    }
+    assert drawn == {"train": set(range(-4, 5)), "valid": {-5, 5}, "test": {0}}
     singer = Part("vocals", Patch("male singer", None, voices=("a",)), (), (NOTE,))
-    assert resized(singer, instruments()["vocals"], np.random.default_rng(0)) is singer
+    assert resized(singer, instruments()["vocals"], "train", np.random.default_rng(0)) is singer
 
 
-def test_only_training_songs_have_other_sizes_than_the_font():
-    jobs = composed_jobs(find_preset("tiny").with_songs(12), 0, Options())
-    sizes: dict[str, set[int]] = {"train": set(), "valid": set(), "test": set()}
-    for job in jobs:
-        sizes[job.split] |= {stem.get("size", 0) for stem in job.describe()["stems"]}
-    assert len(sizes["train"]) > 4 and sizes["valid"] == sizes["test"] == {0}
+def test_no_size_of_a_kind_is_heard_in_two_parts_of_the_split():
+    heard: dict[str, set[tuple[str, int]]] = {"train": set(), "valid": set(), "test": set()}
+    for job in composed_jobs(find_preset("tiny").with_songs(12), 0, Options()):
+        heard[job.split] |= {(stem["kind"], stem["size"]) for stem in job.describe()["stems"] if "size" in stem}
+    assert not heard["train"] & heard["valid"] and not heard["valid"] & heard["test"]
+    assert {size for _, size in heard["test"]} == {0} and len({size for _, size in heard["train"]}) > 4

@@ -146,15 +146,26 @@ def test_effects_change_a_sound_but_not_its_length_and_leave_silence_silent(effe
 
 
 def test_drive_adds_odd_harmonics_and_the_cabinet_takes_the_top():
-    driven = drive(0.01 * tone(500), RATE, np.random.default_rng(0))[0]
-    spectrum = np.abs(np.fft.rfft(driven[RATE // 10 : RATE // 10 + RATE // 2]))
-    third, top = spectrum[750], spectrum[5750]  # 2 Hz a bin: 1.5 kHz and 11.5 kHz
-    assert third > 0.1 * spectrum[250]
-    assert top < 1e-3 * spectrum[250]
+    third, top = overtones(12.0)
+    assert third > 0.1 and top < 1e-3
+
+
+def test_a_clean_guitar_is_hardly_driven_but_heard_through_the_cabinet():
+    """tanh of a sine of amplitude a: the third harmonic is a² / 12 of the first in the limit of a small one."""
+    assert overtones(-20.0)[0] == pytest.approx(0.01 / 12, rel=0.1)
+    low, high = (drive(tone(f), RATE, np.random.default_rng(0), (-20, -20))[0, RATE // 2 :] for f in (500, 9000))
+    assert 20 * np.log10(low.std() / high.std()) > 16  # fourth order from 5.5 kHz at most
+
+
+def overtones(gain: float) -> tuple[float, float]:
+    """Of 500 Hz through an amplifier: the third harmonic and 11.5 kHz against the first."""
+    driven = drive(0.01 * tone(500), RATE, np.random.default_rng(0), (gain, gain))[0]
+    spectrum = np.abs(np.fft.rfft(driven[RATE // 10 : RATE // 10 + RATE // 2]))  # 2 Hz a bin
+    return float(spectrum[750] / spectrum[250]), float(spectrum[5750] / spectrum[250])
 
 
 def test_drive_leaves_silence_silent():
-    assert not drive(np.zeros((2, 100), dtype=np.float32), RATE, np.random.default_rng(0)).any()
+    assert not drive(np.zeros((2, 100), dtype=np.float32), RATE, np.random.default_rng(0), (12, 30)).any()
 
 
 def test_a_tone_knob_darkens_every_bass_differently_and_no_drum():

@@ -1,4 +1,4 @@
-"""What a sound is sent through before it is mixed: a driven guitar amplifier, or an effect that disguises it."""
+"""What a sound is sent through before it is mixed: a guitar amplifier, or an effect that disguises it."""
 
 from collections.abc import Callable
 
@@ -7,16 +7,17 @@ import numpy as np
 from stemwise.audio import Samples
 
 
-def drive(sound: Samples, rate: int, rng: np.random.Generator) -> Samples:
-    """(channel, sample) → (1, sample), as an amplifier has one speaker: high-pass, tanh with 12 to 30 dB of gain, then
-    a cabinet: low-pass at 3.5 to 5.5 kHz and a bump of 3 to 6 dB around 110 Hz."""
+def drive(sound: Samples, rate: int, rng: np.random.Generator, gains: tuple[float, float]) -> Samples:
+    """(channel, sample) → (1, sample), as an amplifier has one speaker: high-pass, tanh, whose gain in dB over the
+    sound's peak is drawn from `gains`, then a cabinet: low-pass at 3.5 to 5.5 kHz and a bump of 3 to 6 dB around 110
+    Hz. A clean guitar is hardly driven, but it too is heard through a cabinet."""
     from scipy.signal import butter, sosfilt
 
     sound = sound.mean(axis=0, keepdims=True)
     peak = float(np.abs(sound).max(initial=0.0))
     if peak == 0:
         return sound
-    gain = np.float32(10 ** (rng.uniform(12, 30) / 20) / peak)
+    gain = np.float32(10 ** (rng.uniform(*gains) / 20) / peak)
     tight = sosfilt(butter(1, rng.uniform(80, 160), "highpass", fs=rate, output="sos"), sound)
     driven = np.tanh(gain * tight)
     cabinet = butter(4, rng.uniform(3500, 5500), "lowpass", fs=rate, output="sos")

@@ -27,7 +27,7 @@ class Sound:
     weight: float
     programs: tuple[int, ...] = ()
     unseen: tuple[int, ...] = ()
-    amp: bool = False
+    amp: tuple[float, float] | None = None
     process: bool = False
     range: tuple[int, int] = (55, 79)
 
@@ -51,7 +51,7 @@ class Instrument:
     squeeze: float
     dark: tuple[float, float] | None
     sounds: tuple[Sound, ...]
-    size: int = 3
+    size: int = 2
 
     def range_of(self, label: str) -> tuple[int, int]:
         return next(sound.range for sound in self.sounds if sound.label == label)
@@ -115,6 +115,6 @@ def _instrument(kind: str, row: dict[str, Any]) -> Instrument:
 
 
 def _read_sound(patch: dict[str, Any]) -> Sound:
-    lists: dict[str, Any] = {key: tuple(patch[key]) for key in ("programs", "unseen", "range") if key in patch}
+    lists: dict[str, Any] = {key: tuple(patch[key]) for key in ("programs", "unseen", "range", "amp") if key in patch}
     fields: dict[str, Any] = {**patch, **lists}
     return Sound(**fields)

@@ -23,7 +23,7 @@ def render(score: Score, part: Part, font: Font, words: bool, rng: np.random.Gen
     content = midi_bytes(enlarged(part), tempo_of(score))
     sound = render_midi(content, font.data(), round(score.seconds * RATE), RATE, slowed=stretch(part))
     if part.patch.amp:
-        sound = amp.drive(sound, RATE, rng)
+        sound = amp.drive(sound, RATE, rng, part.patch.amp)
     return amp.process(sound, RATE, rng) if part.patch.process else sound
 
 

@@ -127,13 +127,14 @@ def beats_of(metre: str) -> float:
 class Patch:
     """A MedleyDB label and how it sounds: a General MIDI program (for drums a kit), or None for a voice.
 
-    `amp`: through a driven amplifier; `process`: through an effect; `kit`: its notes are keys of a drum kit.
-    `voices`: names of voices.yaml, one a singer. `size`: semitones by which the instrument is larger than the font's.
+    `amp`: through an amplifier, driven by a number of dB between the two; `process`: through an effect; `kit`: its
+    notes are keys of a drum kit. `voices`: names of voices.yaml, one a singer. `size`: semitones by which the
+    instrument is larger than the font's.
     """
 
     label: str
     program: int | None
-    amp: bool = False
+    amp: tuple[float, float] | None = None
     process: bool = False
     kit: bool = False
     voices: tuple[str, ...] = ()

@@ -14,12 +14,18 @@ from stemwise.synthesis.score import Part
 LOWEST, HIGHEST = 0, 127
 
 
-def resized(part: Part, instrument: Instrument, rng: np.random.Generator) -> Part:
-    """The part with a size drawn for it; singers have sizes of their own."""
-    if part.patch.program is None:
+def resized(part: Part, instrument: Instrument, split: str, rng: np.random.Generator) -> Part:
+    """The part with a size for this part of the split; singers have sizes of their own.
+
+    In training songs it is drawn from the instrument's range. Validation songs get one just beyond it: what they
+    choose, weights and thresholds, must do for sounds that training never heard. In test songs the font is left as it
+    is.
+    """
+    if part.patch.program is None or split == "test":
         return part
-    size = int(rng.integers(-instrument.size, instrument.size + 1))
-    return replace(part, patch=replace(part.patch, size=size))
+    most = instrument.size
+    sizes = range(-most, most + 1) if split == "train" else (-most - 1, most + 1)
+    return replace(part, patch=replace(part.patch, size=int(rng.choice(sizes))))
 
 
 def stretch(part: Part) -> float:

@@ -57,12 +57,13 @@ class Job:
     options: Options
 
     def score(self) -> Score:
-        """The notes, with programs that the song's font has; in training songs, instruments of any size."""
+        """The notes, with programs that the song's font has and instruments of a size for this part of the split."""
         score = self.source.score(self.split == "test", self._rng(COMPOSE))
         font = self.font()
-        parts = [_with_a_sound(part, font) for part in score.parts]
-        if self.split == "train":
-            parts = [resized(part, instruments()[part.kind], self._rng(SIZE, n)) for n, part in enumerate(parts)]
+        parts = [
+            resized(_with_a_sound(part, font), instruments()[part.kind], self.split, self._rng(SIZE, index))
+            for index, part in enumerate(score.parts)
+        ]
         return replace(score, parts=tuple(parts))
 
     def font(self) -> Font:
