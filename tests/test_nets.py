@@ -108,13 +108,15 @@ def test_iass_receptive_field_is_25_frames_for_the_mask_and_13_for_the_activity(
     assert net.context_frames == 12
 
 
-def test_iass_small_reaches_as_far_as_it_says_and_no_further():
+@pytest.mark.parametrize("dilations", [(), (1, 2, 4), (5,)])
+def test_iass_small_reaches_as_far_as_it_says_and_no_further(dilations):
     torch.manual_seed(0)
-    net = IassSmall(2, 257, 8000, widths=(8, 12, 16)).double().eval()
-    mask = reach(net, torch.rand(1, 1, 257, 101).double(), lambda out: out[0][..., 50].sum())
-    activity = reach(net, torch.rand(1, 1, 257, 101).double(), lambda out: out[1][..., 50].sum())
-    assert mask == list(range(38, 63))
-    assert (activity[0], activity[-1]) == (50 - net.context_frames, 50 + net.context_frames)
+    net = IassSmall(2, 257, 8000, widths=(8, 12, 16), dilations=dilations).double().eval()
+    mask = reach(net, torch.rand(1, 1, 257, 161).double(), lambda out: out[0][..., 80].sum())
+    activity = reach(net, torch.rand(1, 1, 257, 161).double(), lambda out: out[1][..., 80].sum())
+    side = 12 + sum(dilations)  # two frames for each of six blocks
+    assert mask == list(range(80 - side, 81 + side))
+    assert (activity[0], activity[-1]) == (80 - net.context_frames, 80 + net.context_frames)
 
 
 @pytest.mark.parametrize(("targets", "bands"), [(1, 64), (6, 64), (4, 128)])

@@ -14,9 +14,9 @@ HEAD_DILATIONS = (2, 4)  # whether an instrument plays is heard over a second, n
 class IassSmall(nn.Module):
     """All targets of one mono mixture from a shared U-Net over `bands` learned bands.
 
-    Three residual blocks with strides of 4 over the bands, time untouched; a linear layer from all bands to the masks;
-    the activity is read off the latent, as in IASS, and off what each mask lets through. `bands` must be a multiple
-    of 64.
+    Three residual blocks with strides of 4 over the bands, time untouched; convolutions over time with these
+    `dilations` on the latent; a linear layer from all bands to the masks; the activity is read off the latent, as in
+    IASS, and off what each mask lets through, with `dropout` of whole channels. `bands` must be a multiple of 64.
     """
 
     channels = 1
@@ -27,9 +27,11 @@ class IassSmall(nn.Module):
         targets: int,
         bins: int,
         rate: int,
-        bands: int = 64,
+        bands: int = 128,
         widths: tuple[int, int, int] = (32, 64, 96),
-        depth: int = 8,
+        depth: int = 4,
+        dilations: tuple[int, ...] = (1, 2, 4, 8),
+        dropout: float = 0.3,
     ) -> None:
         super().__init__()
         if bands % 64:
@@ -51,13 +53,16 @@ class IassSmall(nn.Module):
         )
         self.to_masks = nn.Linear(depth * bands, targets * bins)
         nn.init.constant_(self.to_masks.bias, -math.log(targets))  # every mask starts near its share of the mixture
-        self.head = ActivityHead(widths[2] * (bands // 64), targets)
+        self.context = Context(widths[2] * (bands // 64), tuple(dilations))
+        self.head = ActivityHead(widths[2] * (bands // 64), targets, dropout)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # the faster layout on a CPU
 
     @property
     def context_frames(self) -> int:
-        """Frames on either side that reach an activity frame, which sees the masks; those reach 12, two a block."""
-        return 2 * (len(self.encoders) + len(self.decoders)) + 1 + 2 * sum(HEAD_DILATIONS)
+        """Frames on either side that reach an activity frame, which sees the masks; those see two a block, and what
+        the latent sees."""
+        blocks = 2 * (len(self.encoders) + len(self.decoders))
+        return blocks + self.context.frames + 1 + 2 * sum(HEAD_DILATIONS)
 
     def forward(self, magnitude: Tensor) -> tuple[Tensor, Tensor]:
         """Magnitude (batch, 1, bin, frame) → masks (batch, target, 1, bin, frame), logits (batch, target, frame)."""
@@ -67,21 +72,48 @@ class IassSmall(nn.Module):
         for encoder, down in zip(self.encoders, self.down, strict=True):
             skips.append(encoder(x))
             x = down(skips[-1])
-        latent = x.flatten(1, 2)
+        latent = self.context(x.flatten(1, 2))
+        x = latent.reshape(x.shape)
         layers = zip(self.up, self.decoders, self.narrow, skips, strict=True)
         for up, decoder, narrow, skip in reversed(list(layers)):
             x = narrow(decoder(torch.cat([up(x), skip], dim=1)))
         masks = self.to_masks(x.flatten(1, 2).transpose(1, 2))
-        masks = torch.sigmoid(masks).reshape(*masks.shape[:2], self.targets, 1, self.bins).permute(0, 2, 3, 4, 1)
-        return masks, self.head(latent, masks, magnitude)
+        masks = torch.sigmoid(masks).reshape(*masks.shape[:2], self.targets, self.bins)
+        level = (masks @ magnitude.permute(0, 3, 2, 1)).squeeze(3).transpose(1, 2) / self.bins
+        return masks.permute(0, 2, 3, 1)[:, :, None], self.head(latent, level)
+
+
+class Context(nn.Module):
+    """Dilated convolutions over time on the latent: what plays is told by seconds, not by a frame."""
+
+    def __init__(self, channels: int, dilations: tuple[int, ...]) -> None:
+        super().__init__()
+        self.frames = sum(dilations)
+        self.layers = nn.ModuleList(
+            [
+                nn.Sequential(
+                    nn.Conv1d(channels, channels, 3, padding=dilation, dilation=dilation, bias=False),
+                    nn.BatchNorm1d(channels),
+                    nn.LeakyReLU(0.01),
+                )
+                for dilation in dilations
+            ]
+        )
+
+    def forward(self, latent: Tensor) -> Tensor:
+        """(batch, channel, frame) → the same shape."""
+        for layer in self.layers:
+            latent = latent + layer(latent)
+        return latent
 
 
 class ActivityHead(nn.Module):
     """Logits from the latent and from the level that each mask lets through, by convolutions over time."""
 
-    def __init__(self, channels: int, targets: int, width: int = 64) -> None:
+    def __init__(self, channels: int, targets: int, dropout: float, width: int = 64) -> None:
         super().__init__()
         self.norm = nn.BatchNorm1d(channels + targets)
+        self.dropout = nn.Dropout1d(dropout)  # of whole channels: no single sign of an instrument may be relied upon
         layers: list[nn.Module] = []
         for before, kernel, dilation in [(channels + targets, 3, 1), *((width, 5, step) for step in HEAD_DILATIONS)]:
             layers += [nn.Conv1d(before, width, kernel, padding=dilation * (kernel // 2), dilation=dilation)]
@@ -89,10 +121,9 @@ class ActivityHead(nn.Module):
         self.body = nn.Sequential(*layers)
         self.to_logits = nn.Conv1d(width + channels + targets, targets, 1)
 
-    def forward(self, latent: Tensor, masks: Tensor, magnitude: Tensor) -> Tensor:
-        """(batch, channel, frame), (batch, target, 1, bin, frame), (batch, 1, bin, frame) → (batch, target, frame)."""
-        level = torch.log(1e-3 + (masks * magnitude[:, None]).mean(dim=(2, 3)))
-        seen = self.norm(torch.cat([latent, level], dim=1))
+    def forward(self, latent: Tensor, level: Tensor) -> Tensor:
+        """(batch, channel, frame), mean magnitudes (batch, target, frame) → logits (batch, target, frame)."""
+        seen = self.dropout(self.norm(torch.cat([latent, torch.log(1e-3 + level)], dim=1)))
         logits: Tensor = self.to_logits(torch.cat([self.body(seen), seen], dim=1))
         return logits
 
