@@ -247,6 +247,12 @@ def test_taxonomy_schemes():
     assert MMS.names == ("vocals", "electric guitar", "acoustic guitar", "piano", "bass", "drums")
     assert targets("musdb").of_labels(["violin", "electric bass"]) == {2, 3}
     assert targets("mms", ["piano"]).of_labels(["violin"]) == {None}
+    # What is in no group stays what is in no group, also where the groups are not all chosen.
+    for name, label in (("other", "violin"), ("vocals", "choir"), ("bass", "double bass"), ("drums", "toms")):
+        alone = targets("musdb", [name])
+        assert alone.of_labels([label]) == {0}
+        others = {"violin", "choir", "double bass", "toms"} - {label}
+        assert alone.of_labels(others) == {None}
     with pytest.raises(DataError, match="no targets 'drumz'"):
         targets("drumz")
     with pytest.raises(DataError, match="have no 'kazoo'"):

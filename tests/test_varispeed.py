@@ -6,7 +6,7 @@ import pytest
 from stemwise.activity import LABEL_HOP
 from stemwise.activity import RATE as LABEL_RATE
 from stemwise.loading.excerpts import Augmentation, Excerpts
-from stemwise.loading.places import Place
+from stemwise.loading.places import Places
 
 RATE, HOP, SECONDS, TONES = 8000, 250, 12, (440.0, 1000.0)
 SWITCH = 5.0  # seconds after which the first target starts
@@ -65,15 +65,47 @@ def test_labels_pass_as_fast_as_the_sound():
     assert found > 5
 
 
-def test_a_place_is_moved_into_the_song_and_a_short_song_played_no_faster_than_it_is_long():
+def test_excerpts_reach_both_ends_of_a_song_and_a_short_song_is_played_no_faster_than_it_is_long():
+    places, rng = Places([Tones()], 3 * RATE, RATE), np.random.default_rng(0)
+    for speed in (0.8, 1.25):
+        drawn = [places.draw(rng, speed=speed) for _ in range(2000)]
+        last = (SECONDS - 3 * speed) * RATE
+        assert {place.speed for place in drawn} == {speed}
+        assert min(place.start for place in drawn) < 0.01 * last
+        assert 0.99 * last < max(place.start for place in drawn) <= last
+    short = Places([Tones(3.0)], 3 * RATE, RATE)
+    assert short.draw(rng, speed=1.25)[1:] == (0, 1.0)
+
+
+@pytest.mark.parametrize("speed", [0.7, 1.0, 1.4])
+def test_a_balanced_excerpt_holds_the_moment_it_was_drawn_for_at_any_speed(speed):
     song = Tones()
-    late = Place(song, 9 * RATE).at(1.25, 3 * RATE)
-    assert (late.start, late.speed) == (round((12 - 3 * 1.25) * RATE), 1.25)
-    assert Place(song, RATE).at(0.8, 3 * RATE) == (song, RATE, 0.8)
-    assert Place(Tones(3.0), 0).at(1.25, 3 * RATE)[1:] == (0, 1.0)
+    song.activity[0] = 0
+    song.activity[0, 100:108] = 1  # 0.2 s of 12
+    places, rng = Places([song], 3 * RATE, RATE, balance=1.0), np.random.default_rng(0)
+    times = np.arange(song.activity.shape[1]) * LABEL_HOP / LABEL_RATE
+    playing = 0
+    for place in (places.draw(rng, 0, speed) for _ in range(400)):
+        inside = (times >= place.start / RATE - 0.03) & (times <= place.start / RATE + 3 * speed + 0.03)
+        playing += bool(song.activity[0, inside].any())
+    assert playing > 0.45 * 400  # half of the draws look for playing, and find it
 
 
-def test_without_it_nothing_changes():
+def test_stereo_rows_and_workers():
+    """Both channels at one speed; the same batches from the index alone."""
+    song = Tones()
+    song.audio = np.repeat(song.audio, 2, axis=1)
+    excerpts = Excerpts([song], 3 * RATE, RATE, HOP, 0, 99, Augmentation(remix=0.5, varispeed=4.0))
+    example = excerpts[11]
+    assert example.mixture.shape == (2, 3 * RATE) and (example.mixture[0] == example.mixture[1]).all()
+    assert (Excerpts([song], 3 * RATE, RATE, HOP, 0, 99, excerpts.augmentation)[11].mixture == example.mixture).all()
+
+
+def test_without_it_no_number_is_drawn_for_it():
+    """The first number decides on remixing, the next two the place, then come the gains."""
+    rng = np.random.default_rng((0, 7))
+    rng.random()
+    rng.choice(1, p=[1.0])
+    start = int(rng.integers((SECONDS - 3) * RATE + 1))
     plain = Excerpts([Tones()], 3 * RATE, RATE, HOP, 0, 99)[7]
-    zero = drawn(7, semitones=0.0)
-    assert (plain.mixture == zero.mixture).all() and (plain.activity == zero.activity).all()
+    np.testing.assert_array_equal(plain.targets[1, 0].numpy(), Tones().audio[1, 0, start : start + 3 * RATE])

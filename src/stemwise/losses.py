@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from stemwise.errors import ModelError
@@ -80,6 +81,7 @@ class _Quadratic(torch.autograd.Function):
         return (slope - common).mul_(mask).sum(dim=(2, 3, 4))
 
     @staticmethod
+    @once_differentiable
     def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
         (slope,) = context.saved_tensors
         return slope * (2 * gradients[0])[:, :, None, None, None], None, None
@@ -138,8 +140,8 @@ def _as_channels_of(mask: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
 
 def _energy(spectrum: Tensor) -> Tensor:
     """Complex (batch, target, channel, bin, frame) → (batch, target)."""
-    parts = torch.view_as_real(spectrum.transpose(3, 4)).flatten(2)
-    energy: Tensor = torch.linalg.vecdot(parts, parts)
+    parts = torch.view_as_real(spectrum.transpose(3, 4)).flatten(2)  # no copy: a frame's bins lie side by side
+    energy: Tensor = torch.linalg.vector_norm(parts, dim=2).square()  # a product would overflow in half precision
     return energy
 
 

@@ -5,7 +5,7 @@ import sys
 
 # Parameters of mallopt in glibc's malloc.h.
 TRIM_THRESHOLD, MMAP_MAX = -1, -4
-NEVER = 2**31 - 1
+NEVER = -1
 
 
 def keep_freed_memory() -> bool:

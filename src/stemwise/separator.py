@@ -97,8 +97,9 @@ class Separator:
 
     @property
     def stft(self) -> Stft:
-        """Of the gate: four hops long, so that it follows the model's activity frame by frame."""
-        return Stft(4 * self.hop, self.hop)
+        """Of the gate: the model's own where it has one, else four hops long; frame by frame that of its activity."""
+        own = getattr(self.model, "stft", None)
+        return Stft(own.n_fft if isinstance(own, Stft) else 4 * self.hop, self.hop)
 
     def _lengths(self) -> tuple[int, int, int]:
         """Chunk, fade and context in samples, each a whole number of frames, so that every chunk lies on one grid."""

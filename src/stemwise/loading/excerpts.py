@@ -25,8 +25,9 @@ class Augmentation:
     drawn from. `swap`: the share of rows whose channels change places. `tone`: dB up to which a shelf, drawn for every
     row, lifts or lowers what is above its corner, so that an instrument is known by more than the sound it had in a few
     songs. `varispeed`: semitones up to which a place is played faster and higher, or slower and lower, as by a tape:
-    other pitches, tempos and sizes of instruments and singers. Labels belong to the songs as stored: gains and tone do
-    not change them, and at another speed they pass as much faster."""
+    other pitches, tempos and sizes of instruments and singers, and nothing above the store's highest frequency made as
+    much lower. Labels belong to the songs as stored: gains and tone do not change them, and at another speed they pass
+    as much faster."""
 
     remix: float = 0.0
     gain: tuple[float, float] = (1.0, 1.0)
@@ -65,8 +66,6 @@ class Excerpts(Dataset[Batch]):
         rng = np.random.default_rng((self.seed, index))
         rows = len(self.songs[0].audio)
         places = self._places(rng, rows)
-        if self.augmentation.varispeed:
-            places = self._at_speeds(places, rng)
         gains = rng.uniform(*self.augmentation.gain, size=rows).astype(np.float32)
         audio = np.stack([self._audio(*place, row) for row, place in enumerate(places)]) * gains[:, None, None]
         if self.augmentation.swap:
@@ -87,17 +86,13 @@ class Excerpts(Dataset[Batch]):
     def _places(self, rng: Generator, rows: int) -> list[Place]:
         """A place for every row, one for all of them unless this example is remixed."""
         if rng.random() < self.augmentation.remix:
-            return [self.places.draw(rng, row) for row in range(rows - 1)] + [self.places.draw(rng)]
-        return [self.places.draw(rng)] * rows
+            return [self._place(rng, row) for row in range(rows - 1)] + [self._place(rng)]
+        return [self._place(rng)] * rows
 
-    def _at_speeds(self, places: list[Place], rng: Generator) -> list[Place]:
-        """One speed for every place; rows that share a place share its speed, so that they stay in tune and in time."""
-        sped: dict[int, Place] = {}
-        for place in places:
-            if id(place) not in sped:
-                speed = 2 ** (rng.uniform(-1, 1) * self.augmentation.varispeed / 12)
-                sped[id(place)] = place.at(speed, self.samples)
-        return [sped[id(place)] for place in places]
+    def _place(self, rng: Generator, target: int | None = None) -> Place:
+        most = self.augmentation.varispeed
+        speed = 2 ** (rng.uniform(-most, most) / 12) if most else 1.0
+        return self.places.draw(rng, target, speed)
 
     def _known(self, row: int, *places: Place) -> bool:
         # The song that gives the rest may hold this target in it, in a file that mixes instruments.

@@ -22,12 +22,6 @@ class Place(NamedTuple):
     start: int
     speed: float = 1.0
 
-    def at(self, speed: float, samples: int) -> "Place":
-        """This place at `speed`, or as near to it as the song is long, moved so that `samples` of it can be had."""
-        length = self.song.audio.shape[-1]
-        speed = min(speed, length / samples)
-        return Place(self.song, min(self.start, length - round(samples * speed)), speed)
-
 
 class Places:
     """Excerpts of `samples` at `rate` Hz in `songs`.
@@ -50,16 +44,18 @@ class Places:
         self.weights = lengths / lengths.sum()
         self.frames = _frames(songs) if balance else None
 
-    def draw(self, rng: Generator, target: int | None = None) -> Place:
-        """A place for `target`, or for a target drawn evenly from those that are known somewhere."""
+    def draw(self, rng: Generator, target: int | None = None, speed: float = 1.0) -> Place:
+        """A place for `target`, or for a target drawn evenly from those that are known somewhere, at `speed` or as near
+        to it as the song is long."""
         if self.frames is not None and rng.random() < self.balance:
-            found = self._balanced(rng, self.frames, target)
+            found = self._balanced(rng, self.frames, target, speed)
             if found:
                 return found
         song = self.songs[rng.choice(len(self.songs), p=self.weights)]
-        return Place(song, int(rng.integers(song.audio.shape[-1] - self.samples + 1)))
+        speed, samples = self._extent(song, speed)
+        return Place(song, int(rng.integers(song.audio.shape[-1] - samples + 1)), speed)
 
-    def _balanced(self, rng: Generator, frames: NDArray[np.int64], target: int | None) -> Place | None:
+    def _balanced(self, rng: Generator, frames: NDArray[np.int64], target: int | None, speed: float) -> Place | None:
         """None where the target never plays, or never rests, in any song that tells."""
         plays = int(rng.random() < 0.5)
         if target is None:
@@ -69,9 +65,15 @@ class Places:
             return None
         counts = frames[target, plays]
         song = self.songs[rng.choice(len(self.songs), p=counts / counts.sum())]
+        speed, samples = self._extent(song, speed)
         moment = rng.choice(np.flatnonzero((song.activity[target] >= ACTIVE) == plays))
-        start = round(float(moment) * LABEL_HOP * self.rate / LABEL_RATE) - int(rng.integers(self.samples))
-        return Place(song, int(np.clip(start, 0, song.audio.shape[-1] - self.samples)))
+        start = round(float(moment) * LABEL_HOP * self.rate / LABEL_RATE) - int(rng.integers(samples))
+        return Place(song, int(np.clip(start, 0, song.audio.shape[-1] - samples)), speed)
+
+    def _extent(self, song: PreparedSong, speed: float) -> tuple[float, int]:
+        """The speed that the song's length allows, and how many of its samples an excerpt then takes."""
+        speed = min(speed, song.audio.shape[-1] / self.samples)
+        return speed, round(self.samples * speed)
 
 
 def _frames(songs: Sequence[PreparedSong]) -> NDArray[np.int64]:

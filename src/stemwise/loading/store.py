@@ -58,7 +58,8 @@ class PreparedSong:
 
 def prepare(song: Song, recipe: Recipe, store: Path) -> PreparedSong:
     """The prepared song from `store`, made first where it is missing or its files or the recipe changed."""
-    settings = (recipe.targets.names, [sorted(g) for g in recipe.targets.labels], recipe.rate, recipe.channels, VERSION)
+    groups = [sorted(group) for group in (*recipe.targets.labels, recipe.targets.elsewhere)]
+    settings = (recipe.targets.names, groups, recipe.rate, recipe.channels, VERSION)
     folder = store / f"{song.id}-{song.fingerprint(*settings)}"
     if not folder.is_dir():
         with beside(folder, keep=True) as part:

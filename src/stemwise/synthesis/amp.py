@@ -10,7 +10,7 @@ from stemwise.audio import Samples
 def drive(sound: Samples, rate: int, rng: np.random.Generator, gains: tuple[float, float]) -> Samples:
     """(channel, sample) → (1, sample), as an amplifier has one speaker: high-pass, tanh, whose gain in dB over the
     sound's peak is drawn from `gains`, then a cabinet: low-pass at 3.5 to 5.5 kHz and a bump of 3 to 6 dB around 110
-    Hz. A clean guitar is hardly driven, but it too is heard through a cabinet."""
+    Hz. A clean guitar is driven little, but it too is heard through a cabinet."""
     from scipy.signal import butter, sosfilt
 
     sound = sound.mean(axis=0, keepdims=True)

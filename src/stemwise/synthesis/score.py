@@ -140,6 +140,11 @@ class Patch:
     voices: tuple[str, ...] = ()
     size: int = 0
 
+    @property
+    def driven(self) -> bool:
+        """Whether its amplifier distorts, so that full chords would be noise."""
+        return self.amp is not None and self.amp[0] > 0
+
 
 @dataclass(frozen=True)
 class Part:

@@ -40,10 +40,15 @@ def check_label(label: str, where: str) -> None:
 
 @dataclass(frozen=True)
 class Targets:
-    """Named groups of instrument labels, in the order of a network's outputs."""
+    """Named groups of instrument labels, in the order of a network's outputs.
+
+    The group "*" holds every label that no other group of its scheme names; `elsewhere` are those named by groups that
+    were not chosen.
+    """
 
     names: tuple[str, ...]
     labels: tuple[frozenset[str], ...]
+    elsewhere: frozenset[str] = frozenset()
 
     def of_labels(self, labels: Iterable[str]) -> frozenset[int | None]:
         """Indices of the targets that a stem with these labels holds; None stands for the rest."""
@@ -51,7 +56,7 @@ class Targets:
 
     def _of_label(self, label: str) -> int | None:
         named = (i for i, group in enumerate(self.labels) if label in group)
-        catch_all = (i for i, group in enumerate(self.labels) if "*" in group)
+        catch_all = (i for i, group in enumerate(self.labels) if "*" in group and label not in self.elsewhere)
         return next(named, next(catch_all, None))
 
 
@@ -73,4 +78,5 @@ def targets(scheme: str, only: Iterable[str] | None = None) -> Targets:
         for label in groups[name]:
             if label != "*":
                 check_label(label, f"{path}, target '{name}'")
-    return Targets(names, tuple(frozenset(groups[name]) for name in names))
+    elsewhere = frozenset(label for name, group in groups.items() if name not in names for label in group)
+    return Targets(names, tuple(frozenset(groups[name]) for name in names), elsewhere)

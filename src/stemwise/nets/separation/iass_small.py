@@ -53,7 +53,7 @@ class IassSmall(nn.Module):
         )
         self.to_masks = nn.Linear(depth * bands, targets * bins)
         nn.init.constant_(self.to_masks.bias, -math.log(targets))  # every mask starts near its share of the mixture
-        self.context = Context(widths[2] * (bands // 64), tuple(dilations))
+        self.over_time = OverTime(widths[2] * (bands // 64), tuple(dilations))
         self.head = ActivityHead(widths[2] * (bands // 64), targets, dropout)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # the faster layout on a CPU
 
@@ -62,7 +62,7 @@ class IassSmall(nn.Module):
         """Frames on either side that reach an activity frame, which sees the masks; those see two a block, and what
         the latent sees."""
         blocks = 2 * (len(self.encoders) + len(self.decoders))
-        return blocks + self.context.frames + 1 + 2 * sum(HEAD_DILATIONS)
+        return blocks + self.over_time.frames + 1 + 2 * sum(HEAD_DILATIONS)
 
     def forward(self, magnitude: Tensor) -> tuple[Tensor, Tensor]:
         """Magnitude (batch, 1, bin, frame) → masks (batch, target, 1, bin, frame), logits (batch, target, frame)."""
@@ -72,18 +72,18 @@ class IassSmall(nn.Module):
         for encoder, down in zip(self.encoders, self.down, strict=True):
             skips.append(encoder(x))
             x = down(skips[-1])
-        latent = self.context(x.flatten(1, 2))
+        latent = self.over_time(x.flatten(1, 2))
         x = latent.reshape(x.shape)
         layers = zip(self.up, self.decoders, self.narrow, skips, strict=True)
         for up, decoder, narrow, skip in reversed(list(layers)):
             x = narrow(decoder(torch.cat([up(x), skip], dim=1)))
         masks = self.to_masks(x.flatten(1, 2).transpose(1, 2))
         masks = torch.sigmoid(masks).reshape(*masks.shape[:2], self.targets, self.bins)
-        level = (masks @ magnitude.permute(0, 3, 2, 1)).squeeze(3).transpose(1, 2) / self.bins
+        level = (masks @ (magnitude / self.bins).permute(0, 3, 2, 1)).squeeze(3).transpose(1, 2)
         return masks.permute(0, 2, 3, 1)[:, :, None], self.head(latent, level)
 
 
-class Context(nn.Module):
+class OverTime(nn.Module):
     """Dilated convolutions over time on the latent: what plays is told by seconds, not by a frame."""
 
     def __init__(self, channels: int, dilations: tuple[int, ...]) -> None:

@@ -15,7 +15,7 @@ def play_bass(player: Player) -> None:
 def play_riff(player: Player) -> None:
     """A riff in the middle of the instrument's range; driven guitars add the fifth."""
     low = above(player.chair.range[0] - 12, player.form.tonic)
-    play_line(player, "riff", low, 94, (7,) if player.chair.patch.amp else ())
+    play_line(player, "riff", low, 94, (7,) if player.chair.patch.driven else ())
 
 
 def play_line(player: Player, role: str, low: int, velocity: float, stacked: tuple[int, ...]) -> None:

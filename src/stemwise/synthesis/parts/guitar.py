@@ -18,7 +18,7 @@ def play_strum(player: Player) -> None:
 
 def play_pick(player: Player) -> None:
     """Arpeggios over the strings that ring on; driven guitars play power chords instead."""
-    if player.chair.patch.amp and "power" in player.style.rhythms[player.form.metre]:
+    if player.chair.patch.driven and "power" in player.style.rhythms[player.form.metre]:
         play_power(player)
         return
     grids = player.by_section(lambda: player.pick(player.style.grids(player.form.metre, "pick")))
@@ -36,7 +36,7 @@ def play_power(player: Player) -> None:
         for stroke in strokes(grids(bar), player.form.beats, bar):
             chord = player.form.chord(bar, stroke.beat)
             root = above(OPEN_E, chord.tones[0])
-            tones = [root, root + 7, root + 12] if player.chair.patch.amp else voicing(chord)
+            tones = [root, root + 7, root + 12] if player.chair.patch.driven else voicing(chord)
             length = 0.45 * stroke.beats if stroke.letter == "x" and stroke.beats <= 0.5 else 0.94 * stroke.beats
             for pitch in tones:
                 player.play(bar, stroke.beat, max(length, 0.12), pitch, 92 * stroke.loudness)
