@@ -91,6 +91,26 @@ def test_relative_error_and_its_gradient_are_those_of_the_formula():
     torch.testing.assert_close(*gradients, atol=1e-9, rtol=1e-4)
 
 
+@pytest.mark.parametrize("half", [torch.float16, torch.bfloat16])
+def test_relative_error_holds_in_half_precision(half):
+    examples, mask = batch(), torch.rand(2, 3, 1, 257, FRAMES)
+    plain = RelativeError(STFT)(Estimate(mask=mask), examples)
+    with torch.autocast("cpu", half):
+        found = RelativeError(STFT)(Estimate(mask=mask.to(half)), examples)
+    assert found.item() == pytest.approx(plain.item(), rel=1e-2)
+
+
+def test_relative_error_of_a_mono_mask_is_that_of_the_mean_of_the_channels_and_unknown_targets_have_no_gradient():
+    stereo = batch(channels=2)
+    mono = stereo._replace(mixture=stereo.mixture.mean(1, True), targets=stereo.targets.mean(2, True))
+    mask = torch.rand(2, 3, 1, 257, FRAMES).requires_grad_(True)
+    known = torch.tensor([[True, False, True], [False, True, True]])
+    values = [RelativeError(STFT)(Estimate(mask=mask), each._replace(known_audio=known)) for each in (stereo, mono)]
+    torch.testing.assert_close(*values)
+    values[0].backward()
+    assert not mask.grad[~known].any() and (mask.grad[known].flatten(1).abs().sum(dim=1) > 0).all()
+
+
 def relative_as_written(estimate: Estimate, examples: Batch) -> torch.Tensor:
     mixture = STFT(examples.mixture)[:, None]
     error = (estimate.mask * mixture - STFT(examples.targets)).abs().square().sum(dim=(2, 3, 4))

@@ -10,8 +10,6 @@ from stemwise import memory
 FAULTS = """
 import resource
 import torch
-from stemwise.memory import keep_freed_memory
-{call}
 def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 def allocate():
@@ -23,21 +21,37 @@ for _ in range(10):
     allocate()
 print(faults() - before)
 """
+GROWTH = """
+import ctypes
+libc = ctypes.CDLL(None)
+libc.malloc.restype = libc.sbrk.restype = ctypes.c_void_p
+libc.malloc.argtypes, libc.free.argtypes = [ctypes.c_size_t], [ctypes.c_void_p]
+libc.free(libc.malloc(3 * 2**30))  # never touched, so it takes no memory
+end = libc.sbrk(0)
+libc.malloc(2**31 + 2**29)
+print(libc.sbrk(0) - end)
+"""
+KEEP = "from stemwise.memory import keep_freed_memory as keep; kept = keep()\n"
 
 
-def page_faults(call: str) -> int:
-    done = subprocess.run([sys.executable, "-c", FAULTS.format(call=call)], capture_output=True, text=True, check=True)
+def printed(code: str) -> int:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return int(done.stdout)
 
 
-def test_freed_blocks_are_used_again():
-    probe = subprocess.run(
-        [sys.executable, "-c", "from stemwise.memory import keep_freed_memory as keep; print(keep())"],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    if probe.stdout.strip() != "True":
+@pytest.fixture(scope="module", autouse=True)
+def glibc():
+    if not printed(KEEP + "print(int(kept))"):
         pytest.skip("no glibc here: nothing to set")
-    assert page_faults("keep_freed_memory()") < 0.05 * page_faults("pass")
+
+
+def test_freed_blocks_are_used_again():
+    assert printed(KEEP + FAULTS) < 0.05 * printed(FAULTS)
+
+
+def test_so_are_blocks_beyond_two_gigabytes():
+    """The heap does not grow for what was freed before."""
+    assert printed(KEEP + GROWTH) == 0
 
 
 def test_elsewhere_nothing_is_done(monkeypatch):

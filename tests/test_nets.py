@@ -126,6 +126,27 @@ def test_iass_small_gives_masks_between_0_and_1_for_every_target(targets, bands)
     assert mask.min() >= 0 and mask.max() <= 1
 
 
+def test_the_head_of_iass_small_sees_the_mean_of_what_a_mask_lets_through():
+    torch.manual_seed(0)
+    net, seen = IassSmall(3, 257, 8000, widths=(8, 12, 16)).eval(), []
+    net.head.register_forward_hook(lambda _module, given, _out: seen.append(given[1]))
+    magnitude = torch.rand(2, 1, 257, 9)
+    mask, _ = net(magnitude)
+    torch.testing.assert_close(seen[0], (mask[:, :, 0] * magnitude).mean(dim=2))
+
+
+def test_iass_small_drops_whole_channels_of_its_head_in_training_only():
+    torch.manual_seed(0)
+    net, seen = IassSmall(3, 257, 8000, widths=(8, 12, 16), dropout=0.5), []
+    net.head.body.register_forward_hook(lambda _module, given, _out: seen.append(given[0]))
+    magnitude = torch.rand(2, 1, 257, 9)
+    net(magnitude)
+    net.eval()(magnitude)
+    silent = (seen[0] == 0).all(dim=2)
+    assert 0.3 < silent.float().mean() < 0.7 and ((seen[0] == 0).any(dim=2) == silent).all()
+    assert not (seen[1] == 0).all(dim=2).any()
+
+
 def test_bands_start_as_mel_filters_that_cover_every_bin():
     bands = mel_bands(769, 16000, 64)
     torch.testing.assert_close(bands.sum(dim=1), torch.ones(64))

@@ -8,6 +8,7 @@ import stemwise.separator as module
 from stemwise.errors import AudioError
 from stemwise.gate import Gate
 from stemwise.model import Estimate, SpectralModel
+from stemwise.nets.separation.iass import Iass
 from stemwise.nets.separation.iass_small import IassSmall
 from stemwise.separator import Separator, apply_gate, chunks
 from stemwise.spectral import Stft
@@ -57,6 +58,11 @@ def test_weights_of_the_chunks_sum_to_one(length, fade, context):
 def small_model() -> SpectralModel:
     torch.manual_seed(0)
     return SpectralModel(IassSmall(2, 257, RATE, widths=(8, 12, 16)), Stft(512, HOP), ["a", "b"], RATE).eval()
+
+
+def test_the_gate_works_on_the_models_own_stft():
+    assert Separator(small_model()).stft.n_fft == 512
+    assert Separator(SpectralModel(Iass(), Stft(4096, 1024), ["a"], 44100)).stft.n_fft == 4096
 
 
 def test_a_net_with_enough_context_does_not_notice_its_chunks():

@@ -70,6 +70,29 @@ def test_shares_of_bars_played(scores):
         assert np.std(shares[kind]) > SPREAD / 2
 
 
+def test_driven_guitars_play_power_chords_and_clean_ones_do_not(scores):
+    """Of chords of three notes and more, struck within 60 ms: root, fifth and octave and nothing else."""
+    power = {True: [], False: []}
+    for _, score in scores:
+        for part in score.parts:
+            if part.kind == "electric guitar":
+                power[part.patch.driven] += [chord == (0, 7, 12) for chord in chords_of(part.notes)]
+    assert np.mean(power[True]) > 0.5 and np.mean(power[False]) < 0.01
+    assert min(len(chords) for chords in power.values()) > 500
+
+
+def chords_of(notes):
+    """Intervals above the lowest note of each chord."""
+    struck = [[notes[0]]]
+    for note in notes[1:]:
+        if note.start - struck[-1][0].start < 0.06:
+            struck[-1].append(note)
+        else:
+            struck.append([note])
+    pitches = [sorted({note.pitch for note in chord}) for chord in struck]
+    return [tuple(pitch - chord[0] for pitch in chord) for chord in pitches if len(chord) > 2]
+
+
 def test_every_song_has_rests_of_five_seconds(scores):
     for _, score in scores:
         rests = [bars * score.form.bar_seconds for part in score.parts for bars in runs_of_rest(part.plays)]

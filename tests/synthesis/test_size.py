@@ -84,7 +84,7 @@ def test_sizes_are_drawn_from_the_instruments_range_and_not_for_singers():
     assert resized(singer, instruments()["vocals"], "train", np.random.default_rng(0)) is singer
 
 
-def test_no_size_of_a_kind_is_heard_in_two_parts_of_the_split():
+def test_sizes_of_validation_songs_are_heard_nowhere_else():
     heard: dict[str, set[tuple[str, int]]] = {"train": set(), "valid": set(), "test": set()}
     for job in composed_jobs(find_preset("tiny").with_songs(12), 0, Options()):
         heard[job.split] |= {(stem["kind"], stem["size"]) for stem in job.describe()["stems"] if "size" in stem}
