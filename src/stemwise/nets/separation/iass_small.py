@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from stemwise.errors import ModelError
 
 HEAD_DILATIONS = (2, 4)  # whether an instrument plays is heard over a second, not over a frame
+REACH = 64  # frames a side after which the memory of the recurrent path is taken to have faded; it has no end
 
 
 class IassSmall(nn.Module):
@@ -17,6 +18,7 @@ class IassSmall(nn.Module):
     Three residual blocks with strides of 4 over the bands, time untouched; convolutions over time with these
     `dilations` on the latent; a linear layer from all bands to the masks; the activity is read off the latent, as in
     IASS, and off what each mask lets through, with `dropout` of whole channels. `bands` must be a multiple of 64.
+    Beside the U-Net runs a recurrent path of width `recurrent` (even; 0 for none): every bin, the whole excerpt.
     """
 
     channels = 1
@@ -32,6 +34,7 @@ class IassSmall(nn.Module):
         depth: int = 4,
         dilations: tuple[int, ...] = (1, 2, 4, 8),
         dropout: float = 0.3,
+        recurrent: int = 0,
     ) -> None:
         super().__init__()
         if bands % 64:
@@ -51,10 +54,11 @@ class IassSmall(nn.Module):
         self.narrow = nn.ModuleList(
             [nn.Conv2d(max(w // 2, depth), v, 1) for w, v in zip(widths, (depth, *widths[:2]), strict=True)]
         )
-        self.to_masks = nn.Linear(depth * bands, targets * bins)
+        self.recurrent = Recurrent(bins, recurrent) if recurrent else None
+        self.to_masks = nn.Linear(depth * bands + recurrent, targets * bins)
         nn.init.constant_(self.to_masks.bias, -math.log(targets))  # every mask starts near its share of the mixture
         self.over_time = OverTime(widths[2] * (bands // 64), tuple(dilations))
-        self.head = ActivityHead(widths[2] * (bands // 64), targets, dropout)
+        self.head = ActivityHead(widths[2] * (bands // 64) + recurrent, targets, dropout)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # the faster layout on a CPU
 
     @property
@@ -62,7 +66,8 @@ class IassSmall(nn.Module):
         """Frames on either side that reach an activity frame, which sees the masks; those see two a block, and what
         the latent sees."""
         blocks = 2 * (len(self.encoders) + len(self.decoders))
-        return blocks + self.over_time.frames + 1 + 2 * sum(HEAD_DILATIONS)
+        mask = blocks + self.over_time.frames
+        return max(mask, REACH if self.recurrent else 0) + 1 + 2 * sum(HEAD_DILATIONS)
 
     def forward(self, magnitude: Tensor) -> tuple[Tensor, Tensor]:
         """Magnitude (batch, 1, bin, frame) → masks (batch, target, 1, bin, frame), logits (batch, target, frame)."""
@@ -77,10 +82,34 @@ class IassSmall(nn.Module):
         layers = zip(self.up, self.decoders, self.narrow, skips, strict=True)
         for up, decoder, narrow, skip in reversed(list(layers)):
             x = narrow(decoder(torch.cat([up(x), skip], dim=1)))
-        masks = self.to_masks(x.flatten(1, 2).transpose(1, 2))
+        x = x.flatten(1, 2)
+        if self.recurrent is not None:
+            heard = self.recurrent(magnitude.squeeze(1))
+            x, latent = torch.cat([x, heard], dim=1), torch.cat([latent, heard], dim=1)
+        masks = self.to_masks(x.transpose(1, 2))
         masks = torch.sigmoid(masks).reshape(*masks.shape[:2], self.targets, self.bins)
         level = (masks @ (magnitude / self.bins).permute(0, 3, 2, 1)).squeeze(3).transpose(1, 2)
         return masks.permute(0, 2, 3, 1)[:, :, None], self.head(latent, level)
+
+
+class Recurrent(nn.Module):
+    """The trunk of Open-Unmix on log magnitudes: a layer, a bidirectional LSTM around it, a layer of both."""
+
+    def __init__(self, bins: int, width: int, layers: int = 2, dropout: float = 0.3) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(bins)
+        self.enter = nn.Linear(bins, width, bias=False)
+        self.enter_norm = nn.BatchNorm1d(width)
+        self.lstm = nn.LSTM(width, width // 2, layers, batch_first=True, bidirectional=True, dropout=dropout)
+        self.join = nn.Linear(2 * width, width, bias=False)
+        self.join_norm = nn.BatchNorm1d(width)
+
+    def forward(self, magnitude: Tensor) -> Tensor:
+        """(batch, bin, frame) → (batch, width, frame)."""
+        x = self.enter(self.norm(torch.log(1e-3 + magnitude)).transpose(1, 2))
+        x = torch.tanh(self.enter_norm(x.transpose(1, 2))).transpose(1, 2)
+        x = self.join(torch.cat([x, self.lstm(x)[0]], dim=2))
+        return F.relu(self.join_norm(x.transpose(1, 2)))
 
 
 class OverTime(nn.Module):
