@@ -7,7 +7,7 @@ from torch.nn import functional as F
 from stemwise.errors import ModelError
 from stemwise.model import SpectralModel, fit_input_scaling
 from stemwise.nets.separation.iass import Iass
-from stemwise.nets.separation.iass_small import IassSmall, mel_bands
+from stemwise.nets.separation.iass_small import IassSmall, Recurrent, mel_bands
 from stemwise.nets.separation.open_unmix import OpenUnmix
 from stemwise.spectral import Stft
 
@@ -119,9 +119,31 @@ def test_iass_small_reaches_as_far_as_it_says_and_no_further(dilations):
     assert (activity[0], activity[-1]) == (80 - net.context_frames, 80 + net.context_frames)
 
 
-@pytest.mark.parametrize(("targets", "bands"), [(1, 64), (6, 64), (4, 128)])
-def test_iass_small_gives_masks_between_0_and_1_for_every_target(targets, bands):
-    mask, activity = IassSmall(targets, 769, 16000, bands, widths=(8, 12, 16))(torch.rand(2, 1, 769, 9))
+def test_with_a_recurrent_path_every_frame_reaches_every_other_and_every_bin_the_masks():
+    torch.manual_seed(0)
+    net = IassSmall(2, 257, 8000, widths=(8, 12, 16), dilations=(), recurrent=8).double().eval()
+    for pick in (lambda out: out[0][..., 40].sum(), lambda out: out[1][..., 40].sum()):
+        magnitude = torch.rand(1, 1, 257, 81).double()
+        assert reach(net, magnitude, pick) == list(range(81))
+        assert (magnitude.grad.abs().sum(dim=(0, 1, 3)) > 0).all()
+    assert net.context_frames >= 64
+
+
+def test_the_recurrent_path_is_the_trunk_of_open_unmix_on_log_magnitudes():
+    torch.manual_seed(0)
+    net, magnitude = Recurrent(33, 8).eval(), torch.rand(2, 33, 7)
+    torch.nn.init.normal_(net.norm.running_mean)
+    scaled = (torch.log(1e-3 + magnitude) - net.norm.running_mean[:, None]) / (1 + 1e-5) ** 0.5
+    entered = torch.tanh(torch.einsum("wb,nbt->ntw", net.enter.weight, scaled) / (1 + 1e-5) ** 0.5)
+    both = torch.cat([entered, net.lstm(entered)[0]], dim=2)
+    expected = torch.relu(torch.einsum("wd,ntd->nwt", net.join.weight, both) / (1 + 1e-5) ** 0.5)
+    torch.testing.assert_close(net(magnitude), expected, atol=1e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("targets", "bands", "recurrent"), [(1, 64, 0), (6, 64, 8), (4, 128, 0)])
+def test_iass_small_gives_masks_between_0_and_1_for_every_target(targets, bands, recurrent):
+    net = IassSmall(targets, 769, 16000, bands, widths=(8, 12, 16), recurrent=recurrent)
+    mask, activity = net(torch.rand(2, 1, 769, 9))
     assert mask.shape == (2, targets, 1, 769, 9) and activity.shape == (2, targets, 9)
     assert mask.min() >= 0 and mask.max() <= 1
 
