@@ -14,6 +14,7 @@ from stemwise.losses import WeightedTerms
 from stemwise.model import Estimate, SpectralModel, fit_input_scaling
 
 SCALING_BATCHES = 4
+RANDOM_STATE = "random_state"  # of dropout
 
 
 class SeparationTask(pl.LightningModule):
@@ -33,6 +34,7 @@ class SeparationTask(pl.LightningModule):
         self.make_optimizer = optimizer
         self.make_scheduler = scheduler
         self.scheduler_interval = scheduler_interval
+        self.random_state: Tensor | None = None
 
     def forward(self, mixture: Tensor) -> Estimate:
         """(batch, channel, sample) → Estimate without stems, which no loss reads."""
@@ -45,6 +47,18 @@ class SeparationTask(pl.LightningModule):
             batches = zip(range(SCALING_BATCHES), loader, strict=False)
             mixtures = torch.cat([batch.mixture for _, batch in batches])
             fit_input_scaling(self.model, mixtures.to(self.device))
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint[RANDOM_STATE] = torch.get_rng_state()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.random_state = checkpoint.get(RANDOM_STATE)
+
+    def on_train_epoch_start(self) -> None:
+        # A resumed training drops the channels that it would have dropped; Lightning forgets the random numbers.
+        if self.random_state is not None:
+            torch.set_rng_state(self.random_state.cpu())
+            self.random_state = None
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
         return self._step(batch, "train")
