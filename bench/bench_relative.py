@@ -64,7 +64,7 @@ def difference(stft: Stft, batch: Batch) -> float:
 def main() -> None:
     torch.manual_seed(0)
     stft = Stft(2048, 1024)
-    model = SpectralModel(IassSmall(TARGETS, stft.bins, RATE), stft, [*"abcdef"], RATE)
+    model = SpectralModel(IassSmall(TARGETS, stft.bins, RATE, recurrent=256), stft, [*"abcdef"], RATE)
     batch, optimizer = make_batch(stft), torch.optim.Adam(model.parameters())
     weights = {"separation": 10.0, "activity": 1.0}
     losses = [

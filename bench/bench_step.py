@@ -18,7 +18,7 @@ SECONDS, BATCH, ROUNDS = 4, 2, 5
 def make(small: bool) -> tuple[SpectralModel, Batch]:
     if small:
         stft = Stft(2048, 1024)
-        model = SpectralModel(IassSmall(6, stft.bins, 16000), stft, [*"abcdef"], 16000)
+        model = SpectralModel(IassSmall(6, stft.bins, 16000, recurrent=256), stft, [*"abcdef"], 16000)
     else:
         stft = Stft(4096, 1024)
         model = SpectralModel(Iass(), stft, ["a"], 44100)

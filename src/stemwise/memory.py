@@ -12,7 +12,7 @@ def keep_freed_memory() -> bool:
     """Let glibc keep freed blocks for the next allocation; False where there is no glibc.
 
     It gives blocks above 32 MB back to the system at once. A training step on a CPU asks for dozens of them, and has
-    every page of each cleared anew: a third of the step (`bench/bench_relative.py`).
+    every page of each cleared anew (what that costs: `bench/bench_relative.py`).
     """
     if not sys.platform.startswith("linux"):
         return False
