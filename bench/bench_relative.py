@@ -1,11 +1,10 @@
 """A training step of the demo (iass_small, 8 × 4 s, loss=relative): its error as the formula says, with memory given
 back to the system, against ours with memory kept. Losses and gradients of the two are compared first."""
 
-import time
-
 import numpy as np
 import torch
 from torch import Tensor, nn
+from training import step
 
 from stemwise.loading.batch import Batch
 from stemwise.losses import ActivityCrossEntropy, RelativeError, WeightedTerms
@@ -37,15 +36,6 @@ def make_batch(stft: Stft) -> Batch:
     known = torch.ones(BATCH, TARGETS, dtype=torch.bool)
     activity = torch.rand(BATCH, TARGETS, 1 + SECONDS * RATE // stft.hop)
     return Batch(audio.sum(dim=1), audio[:, :-1], activity, known, known)
-
-
-def step(model: SpectralModel, batch: Batch, loss: WeightedTerms, optimizer: torch.optim.Optimizer) -> float:
-    began = time.perf_counter()
-    mask, activity = model.masks(model.stft(batch.mixture))
-    loss(Estimate(mask=mask, activity=activity), batch)["loss"].backward()
-    optimizer.step()
-    optimizer.zero_grad()
-    return time.perf_counter() - began
 
 
 def difference(stft: Stft, batch: Batch) -> float:

@@ -1,13 +1,12 @@
 """A training step of iass_small (six targets, 16 kHz) against one of iass (one target, 44.1 kHz) on equal seconds."""
 
-import time
-
 import numpy as np
 import torch
+from training import step
 
 from stemwise.loading.batch import Batch
 from stemwise.losses import ActivityCrossEntropy, MaskedMagnitude, WeightedTerms
-from stemwise.model import Estimate, SpectralModel
+from stemwise.model import SpectralModel
 from stemwise.nets.separation.iass import Iass
 from stemwise.nets.separation.iass_small import IassSmall
 from stemwise.spectral import Stft
@@ -26,15 +25,6 @@ def make(small: bool) -> tuple[SpectralModel, Batch]:
     audio = torch.randn(BATCH, targets, 1, samples) * 0.1
     known = torch.ones(BATCH, targets, dtype=torch.bool)
     return model, Batch(audio.sum(dim=1), audio, torch.rand(BATCH, targets, 1 + samples // stft.hop), known, known)
-
-
-def step(model: SpectralModel, batch: Batch, loss: WeightedTerms, optimizer: torch.optim.Optimizer) -> float:
-    began = time.perf_counter()
-    mask, activity = model.masks(model.stft(batch.mixture))
-    loss(Estimate(mask=mask, activity=activity), batch)["loss"].backward()
-    optimizer.step()
-    optimizer.zero_grad()
-    return time.perf_counter() - began
 
 
 def main() -> None:
