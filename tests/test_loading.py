@@ -37,7 +37,7 @@ def test_a_prepared_song_is_the_resampled_sum_of_its_stems(tree, home):
 
     mix = resample(song.mixture().mean(axis=0, keepdims=True), 44100, RATE)
     np.testing.assert_allclose(prepared.audio.sum(axis=0), mix, atol=1e-5)
-    assert prepared.known.all()
+    assert prepared.known_audio.all() and prepared.known_activity.all()
 
 
 def test_the_store_is_read_again_until_files_or_recipe_change(tree, home):
@@ -79,7 +79,7 @@ class Stub(PreparedSong):
         self.audio = np.stack([*[row + number * 1e6] * 3, 0 * row + 64 * number])[:, None]
         time = frame_times(1 + seconds * 44100 // 1024, 1024) / 10
         self.activity = np.stack([time] * 3).astype(np.float32)
-        self.known = np.array([True, True, number != 1])
+        self.known_audio = self.known_activity = np.array([True, True, number != 1])
 
 
 def excerpts(augmentation: Augmentation | None = None, seed: int = 0) -> Excerpts:

@@ -15,7 +15,7 @@ class Stub(PreparedSong):
         self.audio = np.zeros((len(plays) + 1, 1, 100 * RATE), np.float32)
         times = np.arange(1 + 100 * 44100 // 1024) * 1024 / 44100
         self.activity = np.stack([(times >= first) & (times < last) for first, last in (p or (0, 0) for p in plays)])
-        self.known = np.array([p is not None for p in plays])
+        self.known_audio = self.known_activity = np.array([p is not None for p in plays])
 
 
 # The first target plays for 5 s in one of two songs, the second all but 5 s; the third is unknown in one and never

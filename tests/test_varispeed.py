@@ -23,7 +23,7 @@ class Tones:
         self.audio[0, 0, time < SWITCH] = 0
         frames = np.arange(1 + round(seconds * LABEL_RATE) // LABEL_HOP) * LABEL_HOP / LABEL_RATE
         self.activity = np.stack([frames >= SWITCH, np.ones_like(frames)]).astype(np.float32)
-        self.known = np.ones(2, bool)
+        self.known_audio = self.known_activity = np.ones(2, bool)
 
 
 def pitch(sound: np.ndarray) -> float:

@@ -34,7 +34,12 @@ class Stem:
 
 @dataclass(frozen=True)
 class Song:
-    """A multitrack song. `bleed`: its stems hold leakage of one another."""
+    """A multitrack song.
+
+    `bleed`: its stems hold leakage of one another. Not `complete`: there may be more in the mix than in the stems, as
+    where somebody has the vocals and the mix of a song, and nobody knows what; so a target without a stem is unknown,
+    not silent. What the stems leave of `mix` then belongs to the mixture; without a mix the stems are all of it.
+    """
 
     id: str
     artist: str
@@ -45,6 +50,7 @@ class Song:
     stems: tuple[Stem, ...]
     mix: Path | None = None
     bleed: bool = False
+    complete: bool = True
 
     @property
     def seconds(self) -> float:
@@ -80,8 +86,37 @@ class Song:
         return have
 
     def mixture(self, start: int = 0, stop: int | None = None) -> Samples:
-        """The sum of the stems, (channel, sample), which is what networks are trained and scored on."""
+        """What networks are trained and scored on, (channel, sample): the sum of the stems, and what an incomplete song
+        has beside them."""
         stop = self.samples if stop is None else stop
+        if self.remains:
+            return self._read_mix(start, stop)
+        return self._sum(start, stop)
+
+    @property
+    def remains(self) -> bool:
+        """Whether the mix is taken to hold more than the stems."""
+        return not self.complete and self.mix is not None
+
+    def remainder(self, start: int = 0, stop: int | None = None) -> Samples:
+        """(channel, sample): the mixture less the stems, nothing but zeros unless something `remains`.
+
+        Raises AudioError where the mix has another rate or length than the stems.
+        """
+        stop = self.samples if stop is None else stop
+        return self.mixture(start, stop) - self._sum(start, stop)
+
+    def _read_mix(self, start: int, stop: int) -> Samples:
+        assert self.mix is not None
+        have = audio.info(self.mix)
+        if (have.rate, have.samples) != (self.rate, self.samples):
+            raise AudioError(
+                f"{self.mix}: {have.samples} samples at {have.rate} Hz, but the stems of {self.id} have {self.samples} "
+                f"at {self.rate} Hz. A song without all of its stems needs a mix that fits them: export them together."
+            )
+        return audio.as_channels(audio.read(self.mix, start, stop)[0], self.channels)
+
+    def _sum(self, start: int, stop: int) -> Samples:
         total = np.zeros((self.channels, stop - start), dtype=np.float32)
         for index in range(len(self.stems)):
             total += self.read_stem(index, start, stop)

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from stemwise.taxonomy import instrument_labels
+from stemwise.taxonomy import ANYTHING, instrument_labels
 
 SIDES = {"l": "L", "left": "L", "r": "R", "right": "R"}
 # What tells takes and microphones of one instrument apart.
@@ -79,7 +79,7 @@ def _stem_of(words: list[str]) -> str:
 @cache
 def _labels() -> list[str]:
     """Longer ones first, so that 'bass clarinet' is no clarinet."""
-    return sorted(instrument_labels() - {"Unlabeled", "Main System"}, key=lambda label: (-len(label), label))
+    return sorted(instrument_labels() - ANYTHING - {"other instrument"}, key=lambda label: (-len(label), label))
 
 
 @cache

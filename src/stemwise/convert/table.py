@@ -119,7 +119,7 @@ def _row(line: dict[str, str | None], where: str, faults: list[str]) -> Row:
     if cells["side"] not in ("", "L", "R"):
         faults.append(f"{what}: side '{cells['side']}' is neither L, R nor empty.")
     if not cells["label"]:
-        faults.append(f"{what}: has no label. Name the instrument, or write 'ignore' or 'Unlabeled'.")
+        faults.append(f"{what}: has no label. Name the instrument, or write 'other instrument', 'Unlabeled', 'ignore'.")
     elif cells["label"] not in LEFT_OUT:
         try:
             check_label(cells["label"], what)

@@ -8,7 +8,7 @@ from stemwise.datasets.base import PARTS, Splits
 from stemwise.datasets.folders import SongFolders, make_song, subfolders
 from stemwise.errors import DataError
 from stemwise.song import Song, Stem
-from stemwise.taxonomy import instrument_labels, targets
+from stemwise.taxonomy import ANYTHING, instrument_labels, targets
 
 NAME = "MUSDB18-HQ"
 LICENCE = "for academic purposes; each song under a licence of its own"
@@ -108,9 +108,9 @@ def stem_labels() -> dict[str, tuple[str, ...]]:
     also be a synthesizer; that label belongs to `other`, and listed twice it would make the bass unknown everywhere.)
     """
     scheme = targets("musdb")
-    named = frozenset().union(*scheme.labels)
+    left = instrument_labels() - ANYTHING - frozenset().union(*scheme.labels)
     lists = zip(scheme.names, scheme.labels, strict=True)
-    return {name: tuple(sorted(instrument_labels() - named if "*" in group else group)) for name, group in lists}
+    return {name: tuple(sorted(left if "*" in group else group)) for name, group in lists}
 
 
 def part_of(folder: Path) -> str:

@@ -33,4 +33,4 @@ def reference(name: str, song: PreparedSong, rate: int, hop: int) -> Reference:
     audio = np.array(song.audio)
     times = np.arange(1 + audio.shape[-1] // hop) * hop / rate
     confidence = carry(song.activity, LABEL_HOP, times)
-    return Reference(name, rate, audio.sum(axis=0), audio[:-1], confidence, song.known)
+    return Reference(name, rate, audio.sum(axis=0), audio[:-1], confidence, song.known_audio)

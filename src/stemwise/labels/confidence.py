@@ -69,10 +69,15 @@ def target_confidence(song: Song, confidence: NDArray[np.float64], targets: Targ
 
 
 def unknown_targets(song: Song, targets: Targets) -> NDArray[np.bool_]:
-    """(target,) True where one file of the song mixes the target with something else, so its audio cannot be known."""
+    """(target,) True where neither audio nor activity can be known: where a file of the song may hold the target and
+    something else, or the target has no file in a song whose stems are not complete or leak into each other."""
     unknown = np.zeros(len(targets.names), dtype=bool)
+    lacking = set(range(len(targets.names)))
     for stem in song.stems:
         held = targets.of_labels(stem.instruments)
+        lacking -= held
         if len(held) > 1:
             unknown[[index for index in held if index is not None]] = True
+    if song.bleed or not song.complete:
+        unknown[list(lacking)] = True
     return unknown

@@ -105,7 +105,7 @@ class MultitrackDataModule(pl.LightningDataModule):
         if stage not in (None, "fit", "validate"):
             return
         for part, count in self.counts.items():
-            songs = list(self.prepared(part).values())
+            songs = self._with_knowledge(list(self.prepared(part).values()), part)
             songs = self._with_targets(songs, part) if self.require_targets else songs
             require_long_enough(songs, self.samples, self.recipe.rate)
             augmentation = self.augmentation if part == "train" else None
@@ -114,6 +114,19 @@ class MultitrackDataModule(pl.LightningDataModule):
             self.excerpts[part] = Excerpts(
                 songs, self.samples, self.recipe.rate, self.hop, seed, count, augmentation, balance
             )
+
+    def _with_knowledge(self, songs: list[PreparedSong], part: str) -> list[PreparedSong]:
+        """Without those that teach nothing, and would make a remix with their rest teach nothing."""
+        kept = [song for song in songs if song.known_audio.any() or song.known_activity.any()]
+        if not kept:
+            raise DataError(
+                f"in none of the {len(songs)} songs of '{part}' is anything known of {', '.join(self.targets)}: a stem "
+                "of each may hold any instrument, or several targets. Label stems more precisely, or choose a scheme "
+                "that fits them (docs/datasets.md)."
+            )
+        if len(kept) < len(songs):
+            log.info("left out %d of %d songs of '%s' that know no target", len(songs) - len(kept), len(songs), part)
+        return kept
 
     def _with_targets(self, songs: list[PreparedSong], part: str) -> list[PreparedSong]:
         kept = [song for song in songs if any(song.holds(i) for i in range(len(self.targets)))]

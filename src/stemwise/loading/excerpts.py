@@ -74,13 +74,16 @@ class Excerpts(Dataset[Batch]):
         if self.augmentation.tone:
             audio = np.stack([recolour(row, self.rate, self.augmentation.tone, rng) for row in audio])
         activity = np.stack([self._activity(*place, row) for row, place in enumerate(places[:-1])])
-        known = torch.tensor([self._known(row, *places) for row in range(rows - 1)])
+        audio_known, activity_known = (
+            torch.tensor([self._known(of, row, *places) for row in range(rows - 1)])
+            for of in ("known_audio", "known_activity")
+        )
         return Batch(
             mixture=torch.from_numpy(audio.sum(axis=0)),
             targets=torch.from_numpy(audio[:-1]),
             activity=torch.from_numpy(activity),
-            known_audio=known,
-            known_activity=known.clone(),
+            known_audio=audio_known,
+            known_activity=activity_known,
         )
 
     def _places(self, rng: Generator, rows: int) -> list[Place]:
@@ -94,9 +97,9 @@ class Excerpts(Dataset[Batch]):
         speed = 2 ** (rng.uniform(-most, most) / 12) if most else 1.0
         return self.places.draw(rng, target, speed)
 
-    def _known(self, row: int, *places: Place) -> bool:
+    def _known(self, of: str, row: int, *places: Place) -> bool:
         # The song that gives the rest may hold this target in it, in a file that mixes instruments.
-        return bool(places[row].song.known[row] and places[-1].song.known[row])
+        return all(getattr(place.song, of)[row] for place in (places[row], places[-1]))
 
     def _audio(self, song: PreparedSong, start: int, speed: float, row: int) -> Array:
         if speed == 1:

@@ -77,9 +77,9 @@ class Places:
 
 
 def _frames(songs: Sequence[PreparedSong]) -> NDArray[np.int64]:
-    """Frames (target, at rest or playing, song) of the labels; 0 where a target is not known."""
+    """Frames (target, at rest or playing, song) of the labels; 0 where nobody knows when a target plays."""
     counts = []
     for song in songs:
         plays = (song.activity >= ACTIVE).sum(axis=1)
-        counts.append(np.stack([song.activity.shape[1] - plays, plays], axis=1) * song.known[:, None])
+        counts.append(np.stack([song.activity.shape[1] - plays, plays], axis=1) * song.known_activity[:, None])
     return np.stack(counts, axis=2)

@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from stemwise import audio
 from stemwise.activity import LABELS
+from stemwise.audio import Samples
 from stemwise.errors import DataError
-from stemwise.files import beside, new_array
+from stemwise.files import beside, fingerprint, new_array
 from stemwise.labels import song_confidence, target_confidence, unknown_targets
 from stemwise.song import Song
 from stemwise.taxonomy import Targets
 
-VERSION = 1  # raise it when the arrays change, so that no stale store is read
+VERSION = 2  # raise it when the arrays change, so that no stale store is read
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,18 @@ class PreparedSong:
         return np.asarray(np.load(self.folder / "activity.npy"))
 
     @cached_property
-    def known(self) -> NDArray[np.bool_]:
-        """(target,) False where the target's audio and activity cannot be known for this song."""
-        return np.asarray(np.load(self.folder / "known.npy"))
+    def known_audio(self) -> NDArray[np.bool_]:
+        """(target,) False where the target's audio cannot be known for this song."""
+        return np.asarray(np.load(self.folder / "known_audio.npy"))
+
+    @cached_property
+    def known_activity(self) -> NDArray[np.bool_]:
+        """(target,) False where nobody can know when the target plays."""
+        return np.asarray(np.load(self.folder / "known_activity.npy"))
 
     def holds(self, target: int) -> bool:
         """Whether the target's audio is known and ever active in this song."""
-        return bool(self.known[target] and (self.activity[target] >= 0.5).any())
+        return bool(self.known_audio[target] and (self.activity[target] >= 0.5).any())
 
     def __getstate__(self) -> dict[str, Path]:
         return {"folder": self.folder}
@@ -59,7 +65,8 @@ class PreparedSong:
 def prepare(song: Song, recipe: Recipe, store: Path) -> PreparedSong:
     """The prepared song from `store`, made first where it is missing or its files or the recipe changed."""
     groups = [sorted(group) for group in (*recipe.targets.labels, recipe.targets.elsewhere)]
-    settings = (recipe.targets.names, groups, recipe.rate, recipe.channels, VERSION)
+    mix = fingerprint([song.mix]) if song.mix and song.remains else ""
+    settings = (recipe.targets.names, groups, recipe.rate, recipe.channels, song.bleed, song.complete, mix, VERSION)
     folder = store / f"{song.id}-{song.fingerprint(*settings)}"
     if not folder.is_dir():
         with beside(folder, keep=True) as part:
@@ -71,11 +78,19 @@ def prepare(song: Song, recipe: Recipe, store: Path) -> PreparedSong:
 def _write(song: Song, recipe: Recipe, folder: Path) -> None:
     confidence = target_confidence(song, song_confidence(song, LABELS), recipe.targets)
     np.save(folder / "activity.npy", confidence.astype(np.float32))
-    np.save(folder / "known.npy", ~unknown_targets(song, recipe.targets))
+    known = ~unknown_targets(song, recipe.targets)
+    np.save(folder / "known_audio.npy", known)
+    np.save(folder / "known_activity.npy", known)
     shape = (len(recipe.targets.names) + 1, recipe.channels, -(-song.samples * recipe.rate // song.rate))
     out = new_array(folder / "audio.npy", shape)
     for index, row in stem_rows(song, recipe.targets):
-        out[row] += audio.resample(audio.as_channels(song.read_stem(index), recipe.channels), song.rate, recipe.rate)
+        out[row] += _as_recipe(song.read_stem(index), song.rate, recipe)
+    if song.remains:
+        out[-1] += _as_recipe(song.remainder(), song.rate, recipe)
+
+
+def _as_recipe(samples: Samples, rate: int, recipe: Recipe) -> Samples:
+    return audio.resample(audio.as_channels(samples, recipe.channels), rate, recipe.rate)
 
 
 def stem_rows(song: Song, targets: Targets) -> list[tuple[int, int]]:

@@ -11,6 +11,7 @@ import yaml
 from stemwise.errors import DataError
 
 FOLDER = Path(__file__).parent
+ANYTHING = frozenset({"Main System", "Unlabeled"})  # labels of stems that may hold any instrument
 
 
 @cache
@@ -33,8 +34,9 @@ def check_label(label: str, where: str) -> None:
     near = difflib.get_close_matches(label, sorted(instrument_labels()), n=1, cutoff=0.5)
     hint = f"Did you mean '{near[0]}'? " if near else ""
     raise DataError(
-        f"{where}: unknown instrument '{label}'. {hint}Correct the metadata, or label it 'Unlabeled' to keep it in the "
-        f"mixture only. The known labels stand in {FOLDER / 'medleydb.yaml'}."
+        f"{where}: unknown instrument '{label}'. {hint}Correct the metadata, or label it 'other instrument' when the "
+        "list lacks it, 'Unlabeled' when nobody knows what it is (no target is known in such a song). The labels stand "
+        f"in {FOLDER / 'medleydb.yaml'}."
     )
 
 
@@ -51,7 +53,10 @@ class Targets:
     elsewhere: frozenset[str] = frozenset()
 
     def of_labels(self, labels: Iterable[str]) -> frozenset[int | None]:
-        """Indices of the targets that a stem with these labels holds; None stands for the rest."""
+        """Indices of the targets that a stem with these labels may hold; None stands for the rest."""
+        labels = frozenset(labels)
+        if labels & ANYTHING:
+            return frozenset((*range(len(self.names)), None))
         return frozenset(self._of_label(label) for label in labels)
 
     def _of_label(self, label: str) -> int | None:
