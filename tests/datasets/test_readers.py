@@ -1,8 +1,6 @@
 """What every reader owes, for all of them. A new one joins by its module and a maker in tests/sets.py."""
 
-import importlib
 import inspect
-import pkgutil
 from pathlib import Path
 
 import numpy as np
@@ -10,31 +8,14 @@ import pytest
 import soundfile
 import yaml
 
-import stemwise.datasets
 from stemwise.datasets.base import PARTS, artist_keys
+from stemwise.datasets.detect import kinds, open_tree, reader_of
 from stemwise.datasets.folders import SongFolders
 from stemwise.errors import DataError
 from tests.sets import MAKERS, places
 
 CONF = Path(__file__).resolve().parents[2] / "conf" / "data"
-PLUMBING = {"base", "folders"}
-MODULES = [
-    importlib.import_module(f"stemwise.datasets.{found.name}")
-    for found in pkgutil.iter_modules(stemwise.datasets.__path__)
-    if found.name not in PLUMBING
-]
-
-
-def reader_of(module) -> type[SongFolders]:
-    (found,) = [
-        thing
-        for thing in vars(module).values()
-        if inspect.isclass(thing) and issubclass(thing, SongFolders) and thing.__module__ == module.__name__
-    ]
-    return found
-
-
-READERS = {reader_of(module).__name__: module for module in MODULES}
+READERS = {reader_of(module).__name__: module for module in kinds().values()}
 every_reader = pytest.mark.parametrize("name", READERS)
 
 
@@ -55,6 +36,32 @@ def test_every_reader_has_a_tree_to_be_tested_on():
 def test_constants_say_what_it_is(name):
     for constant in ("NAME", "LICENCE", "CITATION", "HOW_TO_GET"):
         assert len(getattr(READERS[name], constant)) > 3, constant
+
+
+@every_reader
+def test_its_tree_is_known_by_its_layout_or_by_its_name(name, tmp_path):
+    MAKERS[name](tmp_path)
+    where, *others = places(name, tmp_path).values()
+    kind = READERS[name].__name__.rpartition(".")[2]
+    if others:
+        with pytest.raises(DataError, match=f"kind {kind} needs {list(places(name, tmp_path))[1]} too"):
+            open_tree(where, kind)
+        return
+    assert type(open_tree(where, kind)) is reader_of(READERS[name])
+    if READERS[name].LOOKS_LIKE:
+        assert type(open_tree(where)) is reader_of(READERS[name])
+
+
+def test_a_tree_of_no_known_layout_is_refused_with_what_there_is(tmp_path):
+    (tmp_path / "tree").mkdir()
+    with pytest.raises(DataError, match=r"looks like no set that is known.*--kind: .*medleydb, mixing_secrets"):
+        open_tree(tmp_path / "tree")
+    with pytest.raises(DataError, match="there is no such folder"):
+        open_tree(tmp_path / "gone")
+    with pytest.raises(DataError, match="no kind of data 'medlydb'"):
+        open_tree(tmp_path, "medlydb")
+    with pytest.raises(DataError, match="kind musdb18hq has no setting 'metadata', but root, splits_file"):
+        open_tree(tmp_path, "musdb18hq", metadata="x")
 
 
 @every_reader

@@ -24,6 +24,8 @@ HOW_TO_GET = (
     "tree holds Audio/<ID>/<ID>_MIX.wav. Metadata of newer releases: point `metadata` at the folder of *_METADATA.yaml."
 )
 
+LOOKS_LIKE = ("Audio/*/",)
+
 
 class MedleyDB(SongFolders):
     """Reader of one tree; other sets in this form subclass it.

@@ -27,6 +27,7 @@ HOW_TO_GET = (
 
 LABELS = Path(__file__).with_name("mixing_secrets_labels.yaml")
 ISSUE = re.compile(r"MR\d{4}")  # year and month of a magazine, where an artist should stand
+LOOKS_LIKE = ()  # its layout is MedleyDB's; only its labels differ
 
 
 class MixingSecrets(MedleyDB):

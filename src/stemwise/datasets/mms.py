@@ -17,6 +17,7 @@ CITATION = (
     f"{medley.CITATION} {mixing.CITATION}"
 )
 HOW_TO_GET = f"{medley.NAME}: {medley.HOW_TO_GET} {mixing.NAME}: {mixing.HOW_TO_GET}"
+LOOKS_LIKE = ()  # two trees
 
 
 class Mms(SongFolders):

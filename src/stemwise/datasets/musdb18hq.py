@@ -20,6 +20,7 @@ HOW_TO_GET = (
     "Download musdb18hq.zip from Zenodo (record 3338373) and unpack it so that the tree holds "
     "train/<Artist - Title>/vocals.wav. The .stem.mp4 files of MUSDB18 are another set and are not read."
 )
+LOOKS_LIKE = tuple(f"{part}/*/{name}.wav" for part in ("train", "test") for name in ("mixture", "drums", "vocals"))
 
 STEMS = ("bass", "drums", "other", "vocals")
 # Of the 100 songs in `train`, those that the set's authors validate on.
