@@ -51,13 +51,32 @@ def make_mms(root: Path) -> None:
     make_secrets(root / "MixingSecrets")
 
 
+# Folder → name of a file → what sounds in it; the second song has a rate of its own, mono and fewer stems.
+FOLDERS = {
+    "Ivy - One": {"01_Kick.wav": "drum set", "BassDI.flac": "electric bass", "Lead Vox.wav": "female singer"},
+    "Jan - Two": {"bass.wav": "electric bass", "vocals.wav": "female singer"},
+    "Kai & Lou - Three": {"Vox 1.wav": "female singer", "Vox 2.wav": "violin", "drums.wav": "drum set"},
+}
+
+
+def make_folder(root: Path, songs: dict[str, dict[str, str]] = FOLDERS, seconds: float = 4.0) -> None:
+    for number, (name, files) in enumerate(songs.items()):
+        (root / name).mkdir(parents=True)
+        rate, channels = (48000, 1) if number == 1 else (RATE, 2)
+        stems = {file: stem_audio(sound, seconds, number, rate)[:, :channels] for file, sound in files.items()}
+        for file, audio in {**stems, "Mixture.wav": sum(stems.values())}.items():
+            soundfile.write(root / name / file, audio, rate)
+
+
 # By the reader's class; a new reader needs a line here.
 MAKERS: dict[str, Callable[[Path], object]] = {
     "MedleyDB": make_tree,
     "Musdb18HQ": make_musdb,
     "MixingSecrets": make_secrets,
     "Mms": make_mms,
+    "Folder": make_folder,
 }
+STEMS_MAY_LACK = {"Folder"}  # readers that know of no stem but those that are there
 
 
 def places(reader: str, root: Path) -> dict[str, Path]:

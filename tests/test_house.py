@@ -24,7 +24,7 @@ FLOORS = [
     ["labels", "song_folder"],
     ["activity", "gate", "song", "naming"],
     ["taxonomy", "audio", "spectral"],
-    ["files"],
+    ["files", "texts"],
     ["home", "ffmpeg", "parallel", "memory"],
     ["errors"],
 ]

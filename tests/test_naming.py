@@ -80,11 +80,15 @@ def test_what_a_name_leaves_open_is_asked():
 
 def test_what_a_name_leaves_open_has_every_label_it_may_be():
     assert guess("Vox.wav").labels == ("male singer", "female singer")
-    assert set(guess("guitar 2.wav").labels) == {"clean electric guitar", "distorted electric guitar", "acoustic guitar"}
+    assert set(guess("guitar 2.wav").labels) == {
+        "clean electric guitar",
+        "distorted electric guitar",
+        "acoustic guitar",
+    }
     assert guess("ElecGtr1.wav").labels == ("clean electric guitar", "distorted electric guitar")
     assert guess("Kick.wav").labels == ("drum set",) and guess("xyz.wav").labels == ()
     for rule in _rules():
-        assert not rule.get("may be") or rule["ask"] and rule["label"] in rule["may be"], rule
+        assert not rule.get("may be") or (rule["ask"] and rule["label"] in rule["may be"]), rule
         assert set(rule.get("may be", ())) <= instrument_labels(), rule
 
 

@@ -142,10 +142,7 @@ def _paired(guesses: dict[str, Guess]) -> dict[str, Guess]:
     for file, found in guesses.items():
         sides.setdefault(_pair(file, found), set()).add(found.side)
     whole = {key for key, have in sides.items() if {"L", "R"} <= have}
-    return {
-        file: found if _pair(file, found) in whole else replace(found, side="")
-        for file, found in guesses.items()
-    }
+    return {file: found if _pair(file, found) in whole else replace(found, side="") for file, found in guesses.items()}
 
 
 def _pair(file: str, found: Guess) -> tuple[str, str]:

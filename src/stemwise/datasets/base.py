@@ -1,7 +1,6 @@
 """What every dataset reader offers, and splits that do not leak artists."""
 
 import hashlib
-import json
 import unicodedata
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Protocol
 
 from stemwise.errors import DataError
 from stemwise.song import Song
+from stemwise.texts import read_json
 
 PARTS = ("train", "valid", "test")
 Splits = dict[str, list[str]]
@@ -34,7 +34,8 @@ class Dataset(Protocol):
 
 
 def splits_by_artist(songs: Sequence[Song], valid: float = 0.15, test: float = 0.2) -> Splits:
-    """Every artist falls into one part by the hash of the name, so adding songs moves nobody.
+    """Every artist falls into one part by the hash of the name, so adding songs moves nobody. A part without a share
+    stays empty.
 
     The shares hold for many artists. With so few that a part comes out empty, it gets an artist of the largest part;
     only then can adding songs move somebody. Two artists go to train and valid.
@@ -43,9 +44,9 @@ def splits_by_artist(songs: Sequence[Song], valid: float = 0.15, test: float = 0
     parts: dict[str, list[str]] = {part: [] for part in PARTS}
     for artist, place in sorted(((key, _place(key)) for key in set(keys.values())), key=lambda item: item[1]):
         parts["test" if place < test else "valid" if place < test + valid else "train"].append(artist)
-    for part in PARTS:
+    for part, share in zip(PARTS, (1.0, valid, test), strict=True):
         largest = max(PARTS, key=lambda name: (len(parts[name]), name == "test"))
-        if not parts[part] and (len(parts[largest]) > 1 or largest == "test"):
+        if share and not parts[part] and (len(parts[largest]) > 1 or largest == "test"):
             parts[part].append(parts[largest].pop())
     return {part: [song.id for song in songs if keys[song.id] in artists] for part, artists in parts.items()}
 
@@ -63,25 +64,30 @@ def read_splits(path: Path, songs: Sequence[Song], skip: Collection[str] = ()) -
 
     Raises DataError for another form, for a song that is not there, and for an artist (so a song) in two parts.
     """
-    try:
-        splits = json.loads(path.read_text(encoding="utf-8"))
-        lists = {part: [id for id in splits[part] if id not in skip] for part in PARTS}
-    except (ValueError, KeyError, TypeError) as fault:
-        raise DataError(
-            f'{path}: not of the form {{"train": [ids], "valid": [ids], "test": [ids]}} ({fault!r}).'
-        ) from fault
+    splits = read_json(path)
+    for part in PARTS:
+        ids = splits.get(part) if isinstance(splits, dict) else None
+        if not isinstance(ids, list) or not all(isinstance(id, str) for id in ids):
+            what = f"{part} is {ids!r}" if isinstance(splits, dict) else f"it is a {type(splits).__name__}"
+            raise DataError(f'{path}: not of the form {{"train": [ids], "valid": [ids], "test": [ids]}} ({what}).')
+    lists = {part: [id for id in splits[part] if id not in skip] for part in PARTS}
+    check_parts(lists, songs, str(path))
+    return lists
+
+
+def check_parts(lists: Splits, songs: Sequence[Song], where: str) -> None:
+    """Raise DataError for a song that is not there, and for an artist (so a song) in two parts."""
     keys, seen = artist_keys(songs), dict[str, str]()
     for part, ids in lists.items():
         for id in ids:
             if id not in keys:
                 raise DataError(
-                    f"{path}: {part} names {id}, which is not among the {len(songs)} songs. Correct the file."
+                    f"{where}: {part} names {id}, which is not among the {len(songs)} songs. Correct the file."
                 )
             if seen.setdefault(keys[id], part) != part:
                 raise DataError(
-                    f"{path}: {id} of {part} is by an artist who is in {seen[keys[id]]} too. Move one of them."
+                    f"{where}: {id} of {part} is by an artist who is in {seen[keys[id]]} too. Move one of them."
                 )
-    return lists
 
 
 def _spelling(name: str) -> str:

@@ -11,7 +11,7 @@ import stemwise.datasets
 from stemwise.datasets.folders import SongFolders
 from stemwise.errors import DataError
 
-PLUMBING = ("base", "detect", "folders")
+PLUMBING = ("base", "detect", "folders", "own", "stem_names")
 LAST = "folder"  # fits whatever has audio files in folders, so it is asked when no other layout fits
 
 

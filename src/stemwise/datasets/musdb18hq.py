@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from stemwise.datasets.base import PARTS, Splits
-from stemwise.datasets.folders import SongFolders, make_song, subfolders
+from stemwise.datasets.folders import SongFolders, make_song, nfc, subfolders
 from stemwise.errors import DataError
 from stemwise.song import Song, Stem
 from stemwise.taxonomy import ANYTHING, instrument_labels, targets
@@ -123,7 +123,7 @@ def part_of(folder: Path) -> str:
 def song_id(name: str) -> str:
     """`Clara Berry And Wooldog - Air Traffic` → `ClaraBerryAndWooldog_AirTraffic`, as MedleyDB names the same song; no
     character that a file system or a command line minds."""
-    return "_".join(filter(None, (_joined(part) for part in name.split(" - ", 1))))
+    return "_".join(filter(None, (_joined(part) for part in nfc(name).split(" - ", 1))))
 
 
 def _joined(text: str) -> str:
