@@ -1,5 +1,6 @@
 """Small trees in the true layout of each dataset."""
 
+import csv
 from collections.abc import Callable
 from pathlib import Path
 
@@ -68,6 +69,18 @@ def make_folder(root: Path, songs: dict[str, dict[str, str]] = FOLDERS, seconds:
             soundfile.write(root / name / file, audio, rate)
 
 
+def make_manifest(root: Path, seconds: float = 4.0) -> None:
+    """What `make_folder` makes, listed, so that no name means anything."""
+    make_folder(root / "audio", seconds=seconds)
+    with (root / "manifest.csv").open("w", newline="") as file:
+        lines = csv.writer(file)
+        lines.writerow(["song", "path", "instrument", "artist", "title"])
+        for name, sounds in FOLDERS.items():
+            artist, _, title = name.partition(" - ")
+            for file_name, sound in {**sounds, "Mixture.wav": "mix"}.items():
+                lines.writerow([name, f"audio/{name}/{file_name}", sound, artist, title])
+
+
 # By the reader's class; a new reader needs a line here.
 MAKERS: dict[str, Callable[[Path], object]] = {
     "MedleyDB": make_tree,
@@ -75,15 +88,16 @@ MAKERS: dict[str, Callable[[Path], object]] = {
     "MixingSecrets": make_secrets,
     "Mms": make_mms,
     "Folder": make_folder,
+    "Manifest": make_manifest,
 }
 STEMS_MAY_LACK = {"Folder"}  # readers that know of no stem but those that are there
 
 
 def places(reader: str, root: Path) -> dict[str, Path]:
     """The settings that lead the reader to what its maker made at `root`."""
-    return (
-        {"medleydb": root / "MedleyDB", "mixing_secrets": root / "MixingSecrets"} if reader == "Mms" else {"root": root}
-    )
+    if reader == "Mms":
+        return {"medleydb": root / "MedleyDB", "mixing_secrets": root / "MixingSecrets"}
+    return {"file" if reader == "Manifest" else "root": root}
 
 
 def overrides(reader: str, root: Path) -> list[str]:

@@ -11,7 +11,7 @@ import stemwise.datasets
 from stemwise.datasets.folders import SongFolders
 from stemwise.errors import DataError
 
-PLUMBING = ("base", "detect", "folders", "own", "stem_names")
+PLUMBING = ("base", "detect", "folders", "lines", "own", "stem_names")
 LAST = "folder"  # fits whatever has audio files in folders, so it is asked when no other layout fits
 
 
@@ -61,6 +61,8 @@ def _kind_of(root: Path, modules: dict[str, ModuleType]) -> str:
     fitting = [name for name in fitting if name != LAST] or fitting
     if len(fitting) == 1:
         return fitting[0]
+    if root.is_file() and root.suffix.casefold() in (".csv", ".json"):
+        return "manifest"
     choose = f"Say which with --kind: {', '.join(modules)} (docs/datasets.md draws their layouts)."
     if not root.is_dir():
         raise DataError(f"{root}: there is no such folder.")

@@ -7,9 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from stemwise.datasets.base import PARTS, Splits, check_parts, splits_by_artist
+from stemwise.datasets.base import Splits
 from stemwise.datasets.folders import listed, make_song, nfc, subfolders
-from stemwise.datasets.own import OwnSongs, id_of
+from stemwise.datasets.own import PART_OF, OwnSongs, id_of
 from stemwise.datasets.stem_names import IGNORE, MIX, StemNames, labels_of
 from stemwise.errors import DataError
 from stemwise.naming import SUFFIXES
@@ -25,11 +25,6 @@ HOW_TO_GET = (
     "Ann - One/vocals.wav and Ann - One/kick.wav; docs/datasets.md says what names may be."
 )
 
-PART_OF = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("valid", "validation", "val", "dev"), "valid"),
-    **dict.fromkeys(("test", "testing"), "test"),
-}
 FOREIGN = (".m4a", ".mp4", ".aac", ".wma", ".ape", ".wv", ".alac", ".caf", ".opus", ".mka", ".webm")  # not read
 LOOKS_LIKE = tuple(
     f"{top}*/*{end}" for top in ("", "train/", "test/") for name in SUFFIXES for end in (name, name.upper())
@@ -76,14 +71,7 @@ class Folder(OwnSongs):
         """Raises DataError for an artist in two parts."""
         if self.splits_file or not self._parts():
             return self._splits_at(self.root)
-        songs, splits = self._to_split(), Splits({part: [] for part in PARTS})
-        for song in songs:
-            splits[PART_OF[self.folders[song.id].parent.name.casefold()]].append(song.id)
-        if splits["train"] and not splits["valid"]:
-            training = [song for song in songs if song.id in splits["train"]]
-            splits |= {part: ids for part, ids in splits_by_artist(training, test=0.0).items() if part != "test"}
-        check_parts(splits, songs, f"{self.root} (data.split_by=song would let an artist be in several parts)")
-        return splits
+        return self._splits_in({id: PART_OF[folder.parent.name.casefold()] for id, folder in self.folders.items()})
 
     @cached_property
     def _names(self) -> StemNames:

@@ -83,8 +83,8 @@ class MultitrackDataModule(pl.LightningDataModule):
         if not songs:
             raise DataError(
                 f"no songs in the part '{part}' of {self.dataset.where}. With few artists a split by artist can leave "
-                "a part empty: name a file of splits with data.splits_file=..., or split your own songs of one artist with "
-                "data.split_by=song (docs/datasets.md)."
+                "a part empty: name a file of splits with data.splits_file=..., or split songs of your own, all by one "
+                "artist, with data.split_by=song (docs/datasets.md)."
             )
         return songs
 
