@@ -69,7 +69,9 @@ def read_splits(path: Path, songs: Sequence[Song], skip: Collection[str] = ()) -
         ids = splits.get(part) if isinstance(splits, dict) else None
         if not isinstance(ids, list) or not all(isinstance(id, str) for id in ids):
             what = f"{part} is {ids!r}" if isinstance(splits, dict) else f"it is a {type(splits).__name__}"
-            raise DataError(f'{path}: not of the form {{"train": [ids], "valid": [ids], "test": [ids]}} ({what}).')
+            raise DataError(
+                f'{path}: not of the form {{"train": [ids], "valid": [ids], "test": [ids]}} ({what}). Correct it.'
+            )
     lists = {part: [id for id in splits[part] if id not in skip] for part in PARTS}
     check_parts(lists, songs, str(path))
     return lists

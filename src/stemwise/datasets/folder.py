@@ -88,11 +88,14 @@ class Folder(OwnSongs):
 
     def _find(self) -> dict[str, Path]:
         parts = self._parts()
-        beside = [path for path in subfolders(self.root) if path not in parts and (audio_in(path) or not path.exists())]
-        for path in [*audio_in(self.root), *(beside if parts else [])]:
+        stray = audio_in(self.root)
+        if parts:
+            others = (path for path in subfolders(self.root) if path not in parts)
+            stray += [path for path in others if audio_in(path) or not path.exists()]
+        if stray:
             among = "train, valid and test" if parts else "the folders of songs"
             raise DataError(
-                f"{path} lies beside {among}, and so in none of them. Move it into one, or out of the tree."
+                f"{stray[0]} lies beside {among}, and so in none of them. Move it into one, or out of the tree."
             )
         found: dict[str, Path] = {}
         for folder in [song for part in parts for song in subfolders(part)] if parts else subfolders(self.root):

@@ -16,6 +16,8 @@ from stemwise.song import Song, Stem
 
 RATES = (4000, 768000)  # Hz; a file outside these has a broken header
 
+LONGEST = 200  # bytes of an id, to which names of files that are made of it add some
+
 
 class SongFolders(ABC):
     """A reader's common part; `where` names the folder or folders it reads, which it does once, when first asked.
@@ -95,11 +97,14 @@ class SongFolders(ABC):
         """The song. Raises DataError with the way to leave it out; also for what the file system refuses, as a name too
         long."""
         try:
+            if len(id.encode("utf-8", "replace")) > LONGEST:
+                raise DataError(f"{self.folders[id]}: the song's name has {len(id)} letters, too many. Rename it.")
             return self._song(id, self.folders[id])
         except (StemwiseError, OSError) as fault:
             said = str(fault) if isinstance(fault, StemwiseError) else f"{self.folders[id]}: {fault}. Mend it."
             leave = "" if "data.skip=" in said else f" Or leave the song out: data.skip=[{id}]."
-            raise DataError(said + leave) from fault
+            # A name that is no Unicode could not be printed.
+            raise DataError((said + leave).encode("utf-8", "backslashreplace").decode()) from fault
 
     def _splits_at(self, root: Path) -> Splits:
         """Those of `splits_file`; else of `splits.json` in `root`; else by the hash of the artist."""
@@ -208,6 +213,9 @@ def make_song(
     Raises DataError as `check_alike` does, for a mix that is no file, and AudioError for an incomplete song whose mix
     does not fit its stems.
     """
+    for path in (stem.path for stem in stems):
+        if str(path).encode("utf-8", "replace") != os.fsencode(path):
+            raise DataError(f"{id}: the name of {path} is not in UTF-8. Rename the file or its folder.")
     infos = [audio.info(stem.path) for stem in stems]
     check_alike(id, stems, infos, pad_short_stems)
     samples, channels = max(info.samples for info in infos), max(info.channels for info in infos)

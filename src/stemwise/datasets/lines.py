@@ -18,7 +18,8 @@ SEPARATORS = (",", ";", "\t")
 
 @dataclass(frozen=True)
 class Line:
-    """One stem, its cells as text without blanks at their ends, `split` and `complete` in small letters; `where` names file and line."""
+    """One stem, its cells as text without blanks at their ends; `where` names file and line. `split` and `complete`
+    are in small letters."""
 
     where: str
     number: int
@@ -80,8 +81,9 @@ def _columns(names: list[str], where: str) -> list[str]:
     missing = [name for name in NEEDED if name not in names]
     if missing:
         raise DataError(
-            f"{where}: has no column {', '.join(missing)}, but {', '.join(filter(None, names)) or 'none'}. The first "
-            f"line names the columns: {', '.join(NEEDED)} and, if wanted, {', '.join(COLUMNS[len(NEEDED) :])}."
+            f"{where}: has no column {', '.join(missing)}, but {', '.join(filter(None, names)) or 'none'}. Begin the "
+            f"file with the names of its columns: {', '.join(NEEDED)} and, if wanted, "
+            f"{', '.join(COLUMNS[len(NEEDED) :])}."
         )
     for name in set(names) - set(COLUMNS):
         near = difflib.get_close_matches(name, COLUMNS, n=1, cutoff=0.7)
@@ -122,8 +124,8 @@ def _text(value: Any, name: str, where: str) -> str:
     """A cell as a CSV has it. Raises DataError for what is no text, number, yes or no, or (of instruments) list."""
     if isinstance(value, list) and _column(name) == "instrument" and all(isinstance(each, str) for each in value):
         return ";".join(value)
-    if isinstance(value, list | dict):
-        raise DataError(f"{where}: '{name}' must be text, found {value!r}.")
+    if isinstance(value, list | dict) or (isinstance(value, bool) and _column(name) != "complete"):
+        raise DataError(f"{where}: '{name}' must be text, found {value!r}. Write it in quotation marks.")
     return "" if value is None else str(value).strip()
 
 

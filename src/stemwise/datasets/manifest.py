@@ -20,7 +20,7 @@ LICENCE = "yours"
 CITATION = "none; they are your own songs"
 HOW_TO_GET = (
     f"Write a file with a line a stem and the columns {', '.join(NEEDED)} (manifest.csv), or a JSON list with the same "
-    "names; docs/datasets.md describes it."
+    "names (manifest.json); docs/datasets.md describes it."
 )
 LOOKS_LIKE = ("manifest.csv", "manifest.json")
 
