@@ -117,7 +117,7 @@ class MedleyDB(SongFolders):
 
 
 def read_metadata(path: Path, entry: str = "filename, instrument") -> dict[str, Any]:
-    """The YAML of one song. Raises DataError when it cannot be parsed or lists no stems, each of which needs `entry`."""
+    """The YAML of one song. Raises DataError when it cannot be parsed or lists no stems; each of them needs `entry`."""
     try:
         meta = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as fault:
