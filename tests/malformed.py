@@ -6,10 +6,12 @@ audio it wrote, which must be read as it was written.
 
 import json
 import os
+import re
 import shutil
 import unicodedata
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ import soundfile
 import yaml
 
 from stemwise.datasets.folders import SongFolders
-from tests.sets import MAKERS
+from tests.sets import MAKERS, MOISES, make_slakh
 
 SECONDS = 0.25
 NFC, NFD = (unicodedata.normalize(form, "Zoé Ü") for form in ("NFC", "NFD"))
@@ -26,14 +28,22 @@ NFC, NFD = (unicodedata.normalize(form, "Zoé Ü") for form in ("NFC", "NFD"))
 
 @dataclass(frozen=True)
 class Layout:
-    """`reader`: of tests/sets.py. `word`: stands in the names of the first song. `metadata`: glob of its file, where
-    there is one. `stems_in`: key of the part of it that lists stems. `twin`: makes another song of its id."""
+    """`reader` and its `settings`. `word`: stands in the names of the first song. `metadata`: glob of its file, where
+    there is one. `make`: makes the tree, with wav files; that of tests/sets.py if None. `twin`: makes another song of
+    the first one's id and returns what is wrong. `splits_beside`: whether splits.json in the tree counts."""
 
     reader: str
     word: str
     metadata: str = ""
-    stems_in: str = "stems"
+    make: Callable[..., object] | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
     twin: Callable[[Path], Path] | None = None
+    splits_beside: bool = True
+
+
+def make(layout: str, root: Path) -> None:
+    chosen = LAYOUTS[layout]
+    (chosen.make or MAKERS[chosen.reader])(root, seconds=SECONDS)
 
 
 def _twin_of_accents(root: Path) -> Path:
@@ -42,12 +52,8 @@ def _twin_of_accents(root: Path) -> Path:
     return root / "Audio" / NFC
 
 
-def _twin_in_test(root: Path) -> Path:
-    return Path(shutil.copytree(root / "train" / "ANiMAL - Rockshow", root / "test" / "ANiMAL - Rockshow"))
-
-
-def _twin_folder(root: Path) -> Path:
-    return Path(shutil.copytree(root / "Ivy - One", root / "Ivy - One!"))
+def _copied(source: str, to: str) -> Callable[[Path], Path]:
+    return lambda root: Path(shutil.copytree(root / source, root / to))
 
 
 def _twin_line(root: Path) -> Path:
@@ -64,21 +70,20 @@ def make_json_manifest(root: Path, seconds: float) -> None:
     (root / "manifest.csv").unlink()
 
 
+UUID = next(iter(MOISES))
 LAYOUTS = {
     "MedleyDB": Layout("MedleyDB", "Ann", "Audio/Ann_One/*_METADATA.yaml", twin=_twin_of_accents),
     "Mixing Secrets": Layout("MixingSecrets", "Fay", "Audio/Fay_One/*_METADATA.yaml", twin=_twin_of_accents),
-    "MUSDB18-HQ": Layout("Musdb18HQ", "ANiMAL", twin=_twin_in_test),
-    "folder": Layout("Folder", "Ivy", twin=_twin_folder),
+    "MUSDB18-HQ": Layout("Musdb18HQ", "ANiMAL", twin=_copied("train/ANiMAL - Rockshow", "test/ANiMAL - Rockshow"),
+                         splits_beside=False),
+    "Slakh": Layout("Slakh", "Track00001", "train/Track00001/metadata.yaml", partial(make_slakh, suffix=".wav"),
+                    twin=_copied("train/Track00001", "test/Track00001"), splits_beside=False),
+    "MoisesDB": Layout("MoisesDB", UUID, f"moisesdb_v0.1/{UUID}/data.json", settings={"pad_short_stems": False},
+                       twin=_copied(f"moisesdb_v0.1/{UUID}", f"more/{UUID}"), splits_beside=False),
+    "folder": Layout("Folder", "Ivy", twin=_copied("Ivy - One", "Ivy - One!")),
     "manifest": Layout("Manifest", "Ivy", "manifest.csv", twin=_twin_line),
-    "JSON manifest": Layout("Manifest", "Ivy", "manifest.json"),
-}
-
-
-def make(layout: str, root: Path) -> None:
-    if layout == "JSON manifest":
-        make_json_manifest(root, SECONDS)
-    else:
-        MAKERS[LAYOUTS[layout].reader](root, seconds=SECONDS)
+    "JSON manifest": Layout("Manifest", "Ivy", "manifest.json", make_json_manifest),
+}  # fmt: skip
 
 
 # What a fault may become: FOUND by validate() or songs(); found when it is READ at the latest; FINE, so read as it was
@@ -171,7 +176,7 @@ def unusual(reader: SongFolders, kind: str) -> tuple[Path, np.ndarray]:
     form, rate, channels, _ = UNUSUAL[kind]
     song, path = reader.songs()[0], victim(reader)
     written = noise(round(SECONDS * rate), channels) * (4 if "above" in kind else 1)
-    for other in (*(stem.path for stem in song.stems), song.mix):
+    for other in (*(stem.path for stem in song.stems), *([song.mix] if song.mix else [])):
         if other.suffix == ".wav":
             _rewritten(other, written, rate, **form)
         else:  # some layouts have a flac or an mp3 beside
@@ -293,11 +298,14 @@ OF_A_TEXT: dict[str, Callable[[Path], None]] = {
 def _twice(path: Path) -> str:
     text = path.read_text()
     if path.suffix == ".yaml":
-        return text + "\n" + "\n".join(line for line in text.splitlines() if line.startswith("title"))
+        return text + "\n" + next(line for line in text.splitlines() if re.match(r"\w+: \w", line))
     if path.suffix == ".json":
         return text.replace('"artist"', '"artist": "X", "artist"', 1)
     return text.replace("artist", "artist,artist", 1)
 
+
+# Keys that name an instrument, so that another value may be another label.
+MAY_RELABEL = ("instrument", "is_drum", "program_num", "plugin_name", "midi_program_name", "inst_class", "trackType")
 
 # Values of another kind than the metadata have; every key of it gets each of them.
 OTHER_KINDS: dict[str, Any] = {
@@ -317,15 +325,15 @@ OTHER_KINDS: dict[str, Any] = {
 }
 
 
-def places_in(content: Any, layout: Layout) -> list[tuple[Any, ...]]:
-    """Keys, as paths, that hold something in metadata: at the top and in the first stem."""
+def places_in(content: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Places of metadata, as keys from the top; of many things of one form (stems) the first alone is gone into."""
     if isinstance(content, list):
-        return [(0, key) for key in content[0]] + [(0,)]
-    stems = content[layout.stems_in]
-    first = next(iter(stems)) if isinstance(stems, dict) else 0
-    return (
-        [(key,) for key in content] + [(layout.stems_in, first)] + [(layout.stems_in, first, k) for k in stems[first]]
-    )
+        return [(*here, 0), *places_in(content[0], (*here, 0))] if content else []
+    if not isinstance(content, dict):
+        return []
+    alike = bool(content) and all(isinstance(value, dict) for value in content.values())
+    into = list(content)[:1] if alike else list(content)
+    return [(*here, key) for key in into] + [p for key in into for p in places_in(content[key], (*here, key))]
 
 
 def put(content: Any, place: tuple[Any, ...], value: Any) -> None:

@@ -22,7 +22,7 @@ FLOORS = [
     ["datasets", "synthesis", "convert"],
     ["busyness"],
     ["labels", "song_folder"],
-    ["activity", "gate", "song", "naming"],
+    ["activity", "gate", "song", "landmarks", "naming"],
     ["taxonomy", "audio", "spectral"],
     ["files", "texts"],
     ["home", "ffmpeg", "parallel", "memory"],

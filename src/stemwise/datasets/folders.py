@@ -4,14 +4,14 @@ import difflib
 import os
 import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from stemwise import audio
 from stemwise.datasets.base import Splits, read_splits, splits_by_artist
-from stemwise.errors import DataError, StemwiseError
+from stemwise.errors import DataError, MissingExtra, StemwiseError
 from stemwise.song import Song, Stem
 
 RATES = (4000, 768000)  # Hz; a file outside these has a broken header
@@ -50,6 +50,10 @@ class SongFolders(ABC):
     def _nothing(self) -> str:
         """What to say of a place without songs: where, what was looked for, how to get it."""
 
+    @abstractmethod
+    def splits(self) -> Splits:
+        """As in `Dataset`."""
+
     def songs(self) -> list[Song]:
         """All songs by id. Raises DataError for a tree without songs, and for songs that cannot be used, naming all."""
         songs, findings = self._read
@@ -87,6 +91,8 @@ class SongFolders(ABC):
         for id in self.folders:
             try:
                 song = self._usable(id)
+            except MissingExtra:
+                raise  # no song could be read: said once, not for each
             except StemwiseError as fault:
                 findings[id] = str(fault)
             else:
@@ -100,6 +106,8 @@ class SongFolders(ABC):
             if len(id.encode("utf-8", "replace")) > LONGEST:
                 raise DataError(f"{self.folders[id]}: the song's name has {len(id)} letters, too many. Rename it.")
             return self._song(id, self.folders[id])
+        except MissingExtra:
+            raise
         except (StemwiseError, OSError) as fault:
             said = str(fault) if isinstance(fault, StemwiseError) else f"{self.folders[id]}: {fault}. Mend it."
             leave = "" if "data.skip=" in said else f" Or leave the song out: data.skip=[{id}]."
@@ -140,6 +148,13 @@ def listed(folder: Path) -> list[Path]:
         return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     except OSError as fault:
         raise DataError(f"{folder}: cannot be listed ({fault}). Check that it is a folder you may read.") from fault
+
+
+def check_text(where: object, meta: Mapping[str, Any], *keys: str) -> None:
+    """Raise DataError where metadata has something else than text, a number or nothing."""
+    for key in keys:
+        if isinstance(meta.get(key), list | dict | bool):
+            raise DataError(f"{where}: `{key}` must be text, found {meta[key]!r}. Write a name, in quotes.")
 
 
 def nfc(text: str) -> str:

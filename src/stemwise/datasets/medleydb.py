@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stemwise.datasets.base import Splits
-from stemwise.datasets.folders import SongFolders, inside, make_song, nfc, subfolders
+from stemwise.datasets.folders import SongFolders, check_text, inside, make_song, nfc, subfolders
 from stemwise.errors import DataError
 from stemwise.song import Song, Stem
 from stemwise.taxonomy import check_label
@@ -128,17 +128,13 @@ class MedleyDB(SongFolders):
         return Stem(str(key), labels, path, " + ".join(map(str, given)) if len(labels) > len(given) else "")
 
 
-def read_metadata(path: Path) -> dict[str, Any]:
-    """The YAML of one song. Raises DataError when it cannot be parsed, lists no stems, or has something else where text
-    belongs."""
+def read_metadata(path: Path, entry: str = "filename, instrument") -> dict[str, Any]:
+    """The YAML of one song. Raises DataError when it cannot be parsed, lists no stems, each of which needs `entry`, or
+    has something else where text belongs."""
     meta = read_yaml(path)
     if not isinstance(meta, dict) or not isinstance(meta.get("stems"), dict) or not meta["stems"]:
-        raise DataError(
-            f"{path}: lists no stems (expected `stems: {{S01: {{filename, instrument}}, ...}}`). Write them down."
-        )
-    for key in ("artist", "title", "has_bleed"):
-        if isinstance(meta.get(key), list | dict) or (key != "has_bleed" and isinstance(meta.get(key), bool)):
-            raise DataError(f"{path}: `{key}` must be text, found {meta[key]!r}. Write a name, in quotes.")
+        raise DataError(f"{path}: lists no stems (expected `stems: {{S01: {{{entry}}}, ...}}`). Write them down.")
+    check_text(path, meta, "artist", "title", "UUID")
     return meta
 
 

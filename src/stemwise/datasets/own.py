@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stemwise.datasets.base import PARTS, Splits, check_parts, splits_by_artist
 from stemwise.datasets.folders import SongFolders, nfc
-from stemwise.datasets.musdb18hq import song_id
+from stemwise.datasets.musdb import song_id
 from stemwise.errors import DataError
 from stemwise.song import Song
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stemwise.datasets.folders import nfc
-from stemwise.datasets.musdb18hq import stem_labels
+from stemwise.datasets.musdb import stem_labels
 from stemwise.errors import DataError
 from stemwise.naming import LEFT_OUT, SIDES, SUFFIXES, guess, words_of
 from stemwise.taxonomy import ANYTHING, FOLDER, instrument_labels, known_label, targets

@@ -13,7 +13,9 @@ from stemwise.errors import DataError
 from stemwise.texts import read_yaml
 
 FOLDER = Path(__file__).parent
-ANYTHING = frozenset({"Main System", "Unlabeled"})  # labels of stems that may hold any instrument
+EVERYBODY = "Main System"  # a pair of microphones before all players
+NOBODY_KNOWS = "Unlabeled"  # one instrument, or more, and it may be any
+ANYTHING = frozenset({EVERYBODY, NOBODY_KNOWS})
 UNLISTED = "other instrument"  # known to be none of the taxonomy's; it may be one of somebody's own
 OWN = "own:"  # begins a label of somebody's own, as own:kalimba
 OWN_LABEL = re.compile(r"own:[^\s,;*](?:[^\n\r,;]*[^\s,;])?")
@@ -44,8 +46,8 @@ def check_label(label: object, where: str) -> None:
     hint = f"Did you mean '{near[0]}'? " if near else ""
     raise DataError(
         f"{where}: unknown instrument '{label}'. {hint}Correct the metadata, or label it 'other instrument' when the "
-        f"list lacks it (or own:{label.casefold()}, to have it as a target), 'Unlabeled' when nobody knows what it is "
-        f"(no target is known in such a song). The labels stand in {FOLDER / 'medleydb.yaml'}."
+        f"list lacks it (or own:{label.casefold()}, to have it as a target), 'Unlabeled' when nobody knows what it is. "
+        f"The labels stand in {FOLDER / 'medleydb.yaml'}."
     )
 
 
@@ -84,7 +86,7 @@ class Targets:
     def of_labels(self, labels: Iterable[str]) -> frozenset[int | None]:
         """Indices of the targets that a stem with these labels may hold; None stands for the rest."""
         labels = frozenset(labels)
-        if labels & ANYTHING:
+        if EVERYBODY in labels:
             return frozenset((*range(len(self.names)), None))
         found = frozenset(self._of_label(label) for label in labels)
         return found | self._with_own if UNLISTED in labels else found
