@@ -321,3 +321,24 @@ def test_a_scheme_of_another_form_is_refused(text, said, tmp_path):
     (tmp_path / "mine.yaml").write_text(text)
     with pytest.raises(DataError, match=f"mine.yaml.*{said}"):
         targets(str(tmp_path / "mine.yaml"))
+
+
+def test_a_table_from_the_command_line(tmp_path):
+    from hydra import compose, initialize_config_dir
+    from hydra.utils import instantiate
+
+    put(tmp_path, "A - B/vox.wav", "A - B/gtr.wav", "A - B/kal.wav", "A - B/hi hat.wav", "A - B/808.wav")
+    said = (
+        "data.stems={vox: male singer, gtr: [clean electric guitar, distorted electric guitar], kal: own:kalimba, "
+        "hi hat: high hat, 808: ignore}"
+    )
+    conf = Path(__file__).resolve().parents[2] / "conf"
+    with initialize_config_dir(str(conf), version_base="1.3"):
+        config = compose("train", overrides=["data=folder", f"data.root={tmp_path}", said])
+    (song,) = instantiate(config.data).songs()
+    assert {stem.path.stem: stem.instruments for stem in song.stems} == {
+        "vox": ("male singer",),
+        "gtr": ("clean electric guitar", "distorted electric guitar"),
+        "kal": ("own:kalimba",),
+        "hi hat": ("high hat",),
+    }
