@@ -123,7 +123,7 @@ WRONG_SONG = {
     "twice": (["One,a.wav,tuba,Ann", "One,./a.wav,flute,Ann"], "line 4: {root}/a.wav stands in line 3 too"),
     "of another song": (["One,c.wav,tuba,Ann"], "line 3: {root}/c.wav stands in line 2 too"),
     "two mixes": (["One,a.wav,tuba,Ann", "One,mix.wav,mix,Ann", "One,b.wav,mix,Ann"], "line 5: a second mix; line 4"),
-    "mix only": (["One,mix.wav,mix,Ann"], "line 3: song 'One' has a mix and no stems"),
+    "mix only": (["One,mix.wav,mix,Ann"], "line 3: song 'One' has no stems. Add lines"),
     "own": (["One,a.wav,own:Zither?; own:,Ann"], "'own:' is no label"),
 }  # fmt: skip
 

@@ -12,7 +12,7 @@ from typing import Any
 from stemwise import audio
 from stemwise.datasets.base import Splits, read_splits, splits_by_artist
 from stemwise.errors import DataError, MissingExtra, StemwiseError
-from stemwise.song import Song, Stem
+from stemwise.song import Annotation, Song, Stem
 
 RATES = (4000, 768000)  # Hz; a file outside these has a broken header
 
@@ -222,8 +222,9 @@ def make_song(
     pad_short_stems: bool,
     bleed: bool = False,
     complete: bool = True,
+    annotations: Sequence[Annotation] = (),
 ) -> Song:
-    """A song of these stems, as long and as wide as the largest.
+    """A song of these stems, as long and as wide as the largest; of its mix, where it is not complete and has no stems.
 
     Raises DataError as `check_alike` does, for a mix that is no file, and AudioError for an incomplete song whose mix
     does not fit its stems.
@@ -231,13 +232,17 @@ def make_song(
     for path in (stem.path for stem in stems):
         if str(path).encode("utf-8", "replace") != os.fsencode(path):
             raise DataError(f"{id}: the name of {path} is not in UTF-8. Rename the file or its folder.")
-    infos = [audio.info(stem.path) for stem in stems]
-    check_alike(id, stems, infos, pad_short_stems)
+    measured = stems or ([Stem("mix", (), mix)] if mix and not complete else [])
+    if not measured:
+        raise DataError(f"{id}: has no stems. Add some, or leave the song out with data.skip=[{id}].")
+    infos = [audio.info(stem.path) for stem in measured]
+    check_alike(id, measured, infos, pad_short_stems)
     samples, channels = max(info.samples for info in infos), max(info.channels for info in infos)
     if mix and os.path.lexists(mix) and not mix.is_file():
         raise DataError(f"{id}: {mix} should be the mix, but is no file. Restore it, or take it away.")
     found = mix if mix and mix.is_file() else None
-    song = Song(id, artist, title, infos[0].rate, samples, channels, tuple(stems), found, bleed, complete)
+    rate, stated = infos[0].rate, tuple(annotations)
+    song = Song(id, artist, title, rate, samples, channels, tuple(stems), found, bleed, complete, stated)
     if song.remains:
         song.mixture(0, 1)
     return song

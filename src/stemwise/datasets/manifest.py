@@ -6,13 +6,14 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
+from stemwise.datasets.annotations import SUFFIX, check_annotations, read_annotation
 from stemwise.datasets.base import Splits
 from stemwise.datasets.folders import inside, make_song
 from stemwise.datasets.lines import NEEDED, Line, read_lines
 from stemwise.datasets.own import PART_OF, OwnSongs, id_of
 from stemwise.errors import DataError
 from stemwise.naming import LEFT_OUT
-from stemwise.song import Song, Stem
+from stemwise.song import Annotation, Song, Stem
 from stemwise.taxonomy import known_label
 
 NAME = "a list of your own stems"
@@ -115,27 +116,29 @@ class Manifest(OwnSongs):
         self._part(lines)
         stems: list[Stem] = []
         mixes: list[tuple[Line, Path]] = []
+        annotated: list[tuple[Line, Annotation]] = []
         for line in lines:
-            path = self._path(id, line)
-            names = [name.strip() for name in line.instrument.split(";") if name.strip()]
-            if [name.casefold() for name in names] == [MIX]:
+            path, labels = self._path(id, line), _labels(line)
+            if path.suffix.casefold() == SUFFIX:
+                annotated.append((line, read_annotation(line, labels, path)))
+            elif labels == (MIX,):
                 mixes.append((line, path))
-                continue
-            labels = tuple(dict.fromkeys(known_label(name, line.where) for name in names))
-            if not labels:
-                raise DataError(f"{line.where}: has no instrument. Name one, or several with ; between.")
-            stems.append(Stem(f"S{len(stems) + 1:02d}", labels, path))
+            else:
+                stems.append(Stem(f"S{len(stems) + 1:02d}", labels, path))
         if len(mixes) > 1:
             raise DataError(
                 f"{mixes[1][0].where}: a second mix; line {mixes[0][0].number} has one. Remove one of them."
             )
-        if not stems:
+        complete, mix = _complete(lines), mixes[0][1] if mixes else None
+        if not stems and (complete or not annotated):
             raise DataError(
-                f"{lines[0].where}: song '{lines[0].song}' has a mix and no stems. Add lines for its stems."
+                f"{lines[0].where}: song '{lines[0].song}' has no stems. Add lines for them; a mix with annotations "
+                "alone needs complete false."
             )
-        title = _one("title", lines) or lines[0].song
-        mix = mixes[0][1] if mixes else None
-        return make_song(id, artist, title, stems, mix, self.pad_short_stems, complete=_complete(lines))
+        title, notes = _one("title", lines) or lines[0].song, [annotation for _, annotation in annotated]
+        song = make_song(id, artist, title, stems, mix, self.pad_short_stems, complete=complete, annotations=notes)
+        check_annotations(song, annotated)
+        return song
 
     def _path(self, id: str, line: Line) -> Path:
         """Raises DataError for a path that leaves the root, is no file, or stands in another line too."""
@@ -149,7 +152,7 @@ class Manifest(OwnSongs):
                 f"data.skip=[{id}]."
             )
         first = self._owners[self._place(line)]
-        if first is not line:
+        if first is not line and not (path.suffix.casefold() == SUFFIX and first.song == line.song):
             raise DataError(f"{line.where}: {path} stands in line {first.number} too. A file is one stem of one song.")
         return path
 
@@ -160,6 +163,15 @@ class Manifest(OwnSongs):
             what = f"split '{said}'" if said else f"song '{lines[0].song}' has no split, but others have;"
             raise DataError(f"{lines[0].where}: {what} must be train, valid or test. Correct the cell.")
         return PART_OF.get(said, "")
+
+
+def _labels(line: Line) -> tuple[str, ...]:
+    names = [name.strip() for name in line.instrument.split(";") if name.strip()]
+    if [name.casefold() for name in names] == [MIX]:
+        return (MIX,)
+    if not names:
+        raise DataError(f"{line.where}: has no instrument. Name one, or several with ; between.")
+    return tuple(dict.fromkeys(known_label(name, line.where) for name in names))
 
 
 def _one(column: str, lines: Sequence[Line]) -> str:

@@ -100,8 +100,8 @@ class MultitrackDataModule(pl.LightningDataModule):
         return ready
 
     def prepare_data(self) -> None:
-        songs = self.dataset.songs()
-        require_own(self.recipe.targets, {label for song in songs for stem in song.stems for label in stem.instruments})
+        told = (told for song in self.dataset.songs() for told in (*song.stems, *song.annotations))
+        require_own(self.recipe.targets, {label for each in told for label in each.instruments})
         for part in self.counts:
             self.prepared(part)
 
