@@ -78,6 +78,10 @@ class Folder(OwnSongs):
         file = self.root / "stems.yaml"
         return StemNames(file if self.stems is None and os.path.lexists(file) else self.stems)
 
+    def _check_names(self) -> None:
+        """Raise DataError for a table that cannot be right: once, not for each song."""
+        _ = self._names
+
     def _parts(self) -> list[Path]:
         """The folders train, valid and test, as far as there are such and they are not songs of that name."""
         return [
@@ -87,6 +91,7 @@ class Folder(OwnSongs):
         ]
 
     def _find(self) -> dict[str, Path]:
+        self._check_names()
         parts = self._parts()
         stray = audio_in(self.root)
         if parts:

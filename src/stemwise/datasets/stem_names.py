@@ -37,7 +37,7 @@ class StemNames:
     """
 
     def __init__(self, table: Mapping[Any, Any] | str | Path | None) -> None:
-        self.where = "data.stems" if isinstance(table, Mapping) or table is None else str(table)
+        self.where = str(table) if isinstance(table, str | Path) else "data.stems"
         given = read_yaml(Path(table)) if isinstance(table, str | Path) else table or {}
         if not isinstance(given, Mapping):
             raise DataError(f"{self.where}: must name a label for each name, as `vox: male singer`, found {given!r}.")

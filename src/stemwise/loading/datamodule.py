@@ -100,8 +100,10 @@ class MultitrackDataModule(pl.LightningDataModule):
         return ready
 
     def prepare_data(self) -> None:
-        told = (told for song in self.dataset.songs() for told in (*song.stems, *song.annotations))
-        require_own(self.recipe.targets, {label for each in told for label in each.instruments})
+        songs = self.dataset.songs()
+        told = {label for song in songs for stem in song.stems for label in stem.instruments}
+        told |= {label for song in songs for annotation in song.annotations for label in annotation.instruments}
+        require_own(self.recipe.targets, told)
         for part in self.counts:
             self.prepared(part)
 
