@@ -66,12 +66,15 @@ def write_splits_of(found: "Validation", path: Path) -> None:
     """Nothing where there are no splits: a finding has said why."""
     from stemwise.datasets.base import with_artists
     from stemwise.files import write_json
+    from stemwise.validation.set_checks import TWO_PARTS
 
     if found.splits is None:
         say(f"{path} is not written: there are no splits")
         return
     write_json(path, with_artists(found.splits, found.songs))
-    say(f"splits, for data.splits_file=...: {path}")
+    shared = any(finding.check == TWO_PARTS for finding in found.findings)
+    use = "not for data.splits_file, which refuses artists in two parts" if shared else "for data.splits_file=..."
+    say(f"splits, {use}: {path}")
 
 
 def write_page_of(found: "Validation", folder: Path, strict: bool) -> Path:

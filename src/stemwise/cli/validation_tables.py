@@ -7,7 +7,7 @@ from rich.text import Text
 from stemwise.cli.common import say
 from stemwise.validation import ERROR, NOTE, WARNING, Validation
 from stemwise.validation.findings import groups
-from stemwise.validation.levels import far
+from stemwise.validation.levels import count, far
 from stemwise.validation.summary import Range, Summary
 
 MOST = 12  # instruments of the table; the page has them all
@@ -28,9 +28,10 @@ def show(found: Validation) -> None:
         console.print(_findings(found))
     for finding in found.findings:
         if finding.severity == ERROR:
-            where = f"{', '.join(finding.songs)}: " if finding.songs else ""
+            where = ", ".join(finding.songs)
+            where = f"{where}: " if where and not finding.what.startswith(where) else ""
             file = f"{finding.file}: " if finding.file and finding.file not in finding.what else ""
-            say(f"error: {where}{file}{finding.what.rstrip('.')}. {finding.cure}")
+            say(f"error: {where}{file}{finding.what.rstrip('.')}. {finding.cure}".rstrip())
 
 
 def _figures(found: Validation) -> list[tuple[str, str]]:
@@ -45,10 +46,8 @@ def _figures(found: Validation) -> list[tuple[str, str]]:
             ("mix minus sum of stems", _apart(summary)),
         ]
     for part in summary.parts:
-        artists = f"{', '.join(part.artists[:4])}{', ...' if len(part.artists) > 4 else ''}"
-        rows.append(
-            (part.name, f"{len(part.songs)} songs, {part.hours:.2f} hours, {len(part.artists)} artists: {artists}")
-        )
+        size = f"{count(len(part.songs), 'song')}, {part.hours:.2f} hours, {count(len(part.artists), 'artist')}"
+        rows.append((part.name, f"{size}: {', '.join(part.artists[:4])}{', ...' if len(part.artists) > 4 else ''}"))
     if summary.words:
         mapped = [f"{word} → {labels}" for word, (labels, _) in list(summary.words.items())[:4]]
         rows.append(
@@ -75,10 +74,10 @@ def _targets(summary: Summary) -> Table:
 
 def _findings(found: Validation) -> Table:
     table = Table("", "what", "how often", "songs", "for example")
-    for first, count, songs in groups(found.findings):
+    for first, often, songs in groups(found.findings):
         where = f"{first.songs[0]}: " if len(first.songs) == 1 else ""
         severity = Text(first.severity, style=COLOURS[first.severity])
-        table.add_row(severity, first.check, str(count), str(songs or ""), Text(where + first.what))
+        table.add_row(severity, first.check, str(often), str(songs or ""), Text(where + first.what))
     return table
 
 
@@ -96,4 +95,4 @@ def _apart(summary: Summary) -> str:
     if summary.apart is None:
         return "could be told of no song"
     low, middle, high = (far(value) for value in (summary.apart.low, summary.apart.middle, summary.apart.high))
-    return f"{low} to {high} dB, median {middle} dB, in {summary.apart_songs} songs"
+    return f"{low} to {high} dB, median {middle} dB, in {count(summary.apart_songs, 'song')}"

@@ -12,7 +12,7 @@ from stemwise.song import Song
 from stemwise.validation import Finding, Validation
 from stemwise.validation.facts import SongFacts
 from stemwise.validation.findings import SEVERITIES, groups, may_train
-from stemwise.validation.levels import decibels, far, gain
+from stemwise.validation.levels import count, decibels, far, gain
 
 LEAST = -90.0  # dB of mix minus sum, the rounding of 16 bits: below there is nothing to draw
 
@@ -39,6 +39,7 @@ def write_validation(path: Path, found: Validation, strict: bool = False) -> Non
         ],
         "song_rows": [_song_row(song, found.facts[song.id]) for song in found.songs],
         "far": far,
+        "count": count,
     }
     write_text(path, render("validation.html.j2", context))
 

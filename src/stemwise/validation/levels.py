@@ -1,4 +1,4 @@
-"""What counts as silent, as offset, as far: the numbers behind the findings."""
+"""What counts as silent, as offset, as far: the numbers behind the findings, and how numbers are said."""
 
 import math
 
@@ -16,7 +16,8 @@ def decibels(level: float) -> str:
 
 
 def signed(number: float, digits: int = 1) -> str:
-    return f"{number:+.{digits}f}".replace("-", "−")
+    text = f"{number:+.{digits}f}"
+    return text[1:] if float(text) == 0 else text.replace("-", "−")
 
 
 def far(ratio: float) -> str:
@@ -30,3 +31,7 @@ def gain(apart: Apart) -> str:
         return "none"
     inverted = ", inverted" if apart.gain < 0 else ""
     return f"{signed(20 * math.log10(abs(apart.gain)))} dB{inverted}"
+
+
+def count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -10,6 +10,7 @@ from stemwise.validation.levels import SILENT
 from stemwise.validation.summary import TargetRow
 
 LEARNED = ("train", "valid")
+TWO_PARTS = "artist in two parts"
 
 
 def same_songs(facts: Sequence[SongFacts], splits: Splits | None) -> Iterator[Finding]:
@@ -31,7 +32,7 @@ def same_songs(facts: Sequence[SongFacts], splits: Splits | None) -> Iterator[Fi
         yield Finding(
             WARNING if whole or across else NOTE,
             "same song twice" if whole else "shared stems",
-            f"{', '.join(ids)} have {'all' if whole else count} of their stems' samples in common"
+            f"{_named(ids)} have {'all' if whole else count} of their stems' samples in common"
             + (f", and are in {' and '.join(parts)}" if across else ""),
             "Leave out all but one with data.skip=[...]." if whole else "See that such songs are in one part.",
             ids,
@@ -48,6 +49,13 @@ def check_splits(songs: Sequence[Song], splits: Splits) -> Iterator[Finding]:
                 f"no song is in {part}",
                 "Name a file of splits with data.splits_file=... (docs/datasets.md), or add songs by other artists.",
             )
+    left = tuple(song.id for song in songs if not any(song.id in ids for ids in splits.values()))
+    if left:
+        what, cure = (
+            "in no part, so neither learned nor scored",
+            "Name them in the file of splits if that is not meant.",
+        )
+        yield Finding(NOTE, "in no part", f"{_named(left)}: {what}", cure, left)
     keys = artist_keys(songs)
     names = {keys[song.id]: song.artist for song in songs}
     where: dict[str, dict[str, list[str]]] = {}
@@ -58,7 +66,7 @@ def check_splits(songs: Sequence[Song], splits: Splits) -> Iterator[Finding]:
         if len(parts) > 1:
             yield Finding(
                 WARNING,
-                "artist in two parts",
+                TWO_PARTS,
                 f"{names[key]} is in {' and '.join(parts)}",
                 "A published split may be kept, to compare results; else name another with data.splits_file=...",
                 tuple(id for ids in parts.values() for id in ids),
@@ -92,4 +100,9 @@ def check_targets(rows: Sequence[TargetRow], songs: Sequence[Song]) -> Iterator[
 def cannot_be_used(unusable: Mapping[str, str]) -> Iterator[Finding]:
     """The reader's own findings, which name file and cure."""
     for id, why in unusable.items():
-        yield Finding(ERROR, "unusable song", why, f"Mend it, or leave the song out with data.skip=[{id}].", (id,))
+        cure = "" if "data.skip" in why else f"Or leave the song out with data.skip=[{id}]."
+        yield Finding(ERROR, "unusable song", why, cure, (id,))
+
+
+def _named(ids: Sequence[str]) -> str:
+    return f"{', '.join(ids[:4])}{f' and {len(ids) - 4} more' if len(ids) > 4 else ''}"

@@ -6,7 +6,7 @@ from stemwise.song import Song
 from stemwise.taxonomy import ANYTHING
 from stemwise.validation.facts import Apart, FileFacts, SongFacts
 from stemwise.validation.findings import ERROR, NOTE, WARNING, Finding
-from stemwise.validation.levels import FAR, OFFSET, SILENT, decibels, far, gain, signed
+from stemwise.validation.levels import FAR, OFFSET, SILENT, count, decibels, far, gain, signed
 from stemwise.validation.meter import RUN
 
 OTHER = "other instrument"
@@ -47,7 +47,7 @@ def _file(song: Song, file: FileFacts) -> Iterator[Finding]:
 
 
 def clipped(file: FileFacts) -> str:
-    runs = "1 run" if file.clipped == 1 else f"{file.clipped} runs"
+    runs = count(file.clipped, "run")
     milliseconds = 1000 * file.longest / file.rate
     return f"{runs} of {RUN} or more equal samples at full scale, the longest of {file.longest} ({milliseconds:.1f} ms)"
 
