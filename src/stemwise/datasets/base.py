@@ -5,7 +5,7 @@ import json
 import unicodedata
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from stemwise.errors import DataError
 from stemwise.song import Song
@@ -58,24 +58,39 @@ def artist_keys(songs: Sequence[Song]) -> dict[str, str]:
     return {song.id: prefixes[song.id] if prefixes[song.id] in known else spelling(song.artist) for song in songs}
 
 
+def with_artists(splits: Splits, songs: Sequence[Song]) -> dict[str, Any]:
+    """What a file of splits holds: the ids of each part, and under "artists" whom each part is by."""
+    names = {song.id: song.artist for song in songs}
+    return {**splits, "artists": {part: sorted({names[id] for id in ids}) for part, ids in splits.items()}}
+
+
 def read_splits(path: Path, songs: Sequence[Song], skip: Collection[str] = ()) -> Splits:
     """Splits from a JSON file {"train": [ids], "valid": [ids], "test": [ids]}, without the ids in `skip`.
 
-    Raises DataError for another form, for a song that is not there, and for an artist (so a song) in two parts.
+    It may list the artists of each part, as `with_artists` does. Raises DataError for another form, for a song that is
+    not there, for an artist (so a song) in two parts, and for a song whose artist is not among those listed.
     """
     try:
         splits = json.loads(path.read_text(encoding="utf-8"))
         lists = {part: [id for id in splits[part] if id not in skip] for part in PARTS}
+        listed = {part: {spelling(name) for name in splits["artists"][part]} for part in PARTS if "artists" in splits}
     except (ValueError, KeyError, TypeError) as fault:
         raise DataError(
             f'{path}: not of the form {{"train": [ids], "valid": [ids], "test": [ids]}} ({fault!r}).'
         ) from fault
     keys, seen = artist_keys(songs), dict[str, str]()
+    artists = {song.id: song.artist for song in songs}
     for part, ids in lists.items():
         for id in ids:
             if id not in keys:
                 raise DataError(
                     f"{path}: {part} names {id}, which is not among the {len(songs)} songs. Correct the file."
+                )
+            if listed and spelling(artists[id]) not in listed[part]:
+                raise DataError(
+                    f"{path}: {id} of {part} is by {artists[id]}, who is not among the artists listed for {part}. The "
+                    "metadata changed since the file was written: correct them, or write the file anew with "
+                    "`stemwise validate DATA --write-splits FILE`."
                 )
             if seen.setdefault(keys[id], part) != part:
                 raise DataError(

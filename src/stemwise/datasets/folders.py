@@ -3,8 +3,10 @@
 import difflib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from copy import copy
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 from stemwise import audio
 from stemwise.datasets.base import Splits, read_splits
@@ -65,7 +67,20 @@ class SongFolders(ABC):
         return self._song(id, self.folders[id])
 
     def validate(self) -> list[str]:
-        return list(self._read[1].values())
+        return list(self.unusable().values())
+
+    def unusable(self) -> dict[str, str]:
+        """Id of each song that cannot be used → why, with file and cure. Raises DataError for a tree without songs."""
+        return self._read[1]
+
+    def without_unusable(self) -> Self:
+        """This reader, but for the songs that cannot be used; nothing is read again."""
+        songs, findings = self._read
+        left = copy(self)
+        left.skip = self.skip | findings.keys()
+        vars(left)["folders"] = {id: folder for id, folder in self.folders.items() if id not in findings}
+        vars(left)["_read"] = (songs, {})
+        return left
 
     @cached_property
     def folders(self) -> dict[str, Path]:
