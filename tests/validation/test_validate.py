@@ -18,7 +18,7 @@ from stemwise.validation.facts import Apart, FileFacts, SongFacts
 from stemwise.validation.findings import may_train
 from stemwise.validation.set_checks import same_songs
 from stemwise.validation.song_checks import check_song
-from tests.sets import make_musdb, make_secrets
+from tests.sets import make_mms, make_musdb, make_secrets
 from tests.test_cli import stemwise
 from tests.trees import IDS, RATE, edit_metadata, make_tree, stem_audio, write_song
 from tests.validation.spoiled import make_spoiled, respoil, stem_file
@@ -244,7 +244,19 @@ def test_what_cannot_be_asked_is_refused(tree, tmp_path):
     assert "no setting 'skipp'" in stemwise("validate", tree, "--set", "skipp=[A]", code=1)
     assert "give key=value" in stemwise("validate", tree, "--set", "skip", code=1)
     assert "cannot be read" in stemwise("validate", tree, "--set", "skip=[A", code=1)
+    assert "are not what data of the kind medleydb takes" in stemwise("validate", tree, "--set", "metadata=3", code=1)
+    assert "2, 0.00 hours" in stemwise("validate", tree, "--set", f"skip={IDS[2]}", "--set", "splits_file=")
+    assert "give it once" in stemwise("validate", tree, "--set", f"root={tmp_path}", code=1)
+    assert "no setting 'kind'" in stemwise("validate", tree, "--set", "kind=mms", code=1)
     assert "no targets 'mmz'" in stemwise("validate", tree, "--targets", "mmz", code=1)
+
+
+def test_two_trees_are_one_set(tmp_path):
+    make_mms(tmp_path)
+    where = ("validate", tmp_path / "MedleyDB", "--kind", "mms")
+    assert "needs mixing_secrets too" in stemwise(*where, code=1)
+    said = stemwise(*where, "--set", f"mixing_secrets={tmp_path / 'MixingSecrets'}")
+    assert "M&MS (kind mms)" in said and "6, 0.01 hours" in said and "31 songs of Mixing Secrets" in said
 
 
 def test_without_the_extra_there_is_a_table_and_no_page(tree, tmp_path, home, monkeypatch):

@@ -33,7 +33,7 @@ def reader_of(module: ModuleType) -> type[SongFolders]:
     return found
 
 
-def open_tree(root: Path, kind: str | None = None, **settings: Any) -> SongFolders:
+def open_tree(root: Path, kind: str | None = None, /, **settings: Any) -> SongFolders:
     """The reader of the set at `root`: of this `kind`, or of the one whose layout it has. Settings are the reader's.
 
     Raises DataError for an unknown kind, for a setting the kind does not have or lacks, and for a layout that is none
@@ -45,20 +45,25 @@ def open_tree(root: Path, kind: str | None = None, **settings: Any) -> SongFolde
         raise DataError(f"there is no kind of data '{kind}'. Choose one of {', '.join(modules)}.")
     reader: Any = reader_of(modules[kind])
     takes = inspect.signature(reader).parameters
+    first, *others = takes.values()
     for name in settings:
         if name not in takes:
             raise DataError(f"{root}: data of the kind {kind} has no setting '{name}', but {', '.join(takes)}.")
-    first, *others = takes.values()
+        if name == first.name:
+            raise DataError(f"{root}: is what data of the kind {kind} calls {name}; give it once, without a setting.")
     lacking = [other.name for other in others if other.default is other.empty and other.name not in settings]
     if lacking:
         raise DataError(
             f"{root}: data of the kind {kind} needs {', '.join(lacking)} too. Train on it with data={kind}."
         )
-    opened: SongFolders = reader(**{first.name: root}, **settings)
+    try:
+        opened: SongFolders = reader(**{first.name: root}, **settings)
+    except TypeError as fault:
+        raise DataError(f"{root}: settings {settings} are not what data of the kind {kind} takes ({fault}).") from fault
     return opened
 
 
-def find_song(folder: Path, kind: str | None = None, **settings: Any) -> tuple[SongFolders, str]:
+def find_song(folder: Path, kind: str | None = None, /, **settings: Any) -> tuple[SongFolders, str]:
     """The reader of the tree in which `folder` is a song's, and the song's id: of this `kind`, or of the nearest tree
     above it of a known layout.
 

@@ -27,7 +27,7 @@ class SongFolders(ABC):
     ) -> None:
         self.where = where
         self.splits_file = Path(splits_file) if splits_file else None
-        self.skip = frozenset(skip)
+        self.skip = frozenset([skip] if isinstance(skip, str) else skip)  # its letters would skip nothing
         self.pad_short_stems = pad_short_stems
         self.bleed = bleed
 
