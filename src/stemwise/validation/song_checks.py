@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from stemwise.song import Song
-from stemwise.taxonomy import ANYTHING
+from stemwise.taxonomy import ANYTHING, EVERYBODY
 from stemwise.validation.facts import Apart, FileFacts, SongFacts
 from stemwise.validation.findings import ERROR, NOTE, WARNING, Finding
 from stemwise.validation.levels import FAR, OFFSET, SILENT, count, decibels, far, gain, signed
@@ -72,11 +72,12 @@ def _same_stems(song: Song, stems: Sequence[FileFacts]) -> Iterator[Finding]:
 def _labels(song: Song) -> Iterator[Finding]:
     for stem in song.stems:
         if anything := ANYTHING & set(stem.instruments):
+            what = "no target is" if EVERYBODY in anything else "a target without a stem of its own is not"
             yield Finding(
                 WARNING,
                 "instrument unknown",
-                f"{stem.id} is {min(anything)}, which may be anything, so no target is known in this song",
-                "Label it as what it is, or leave the stem out if it repeats others; else the song is neither learned "
+                f"{stem.id} is {min(anything)}, which may be anything, so {what} known in this song",
+                "Label it as what it is, or leave the stem out if it repeats others; what is unknown is neither learned "
                 "nor scored.",
                 (song.id,),
                 str(stem.path),
