@@ -354,6 +354,8 @@ SPLITS: dict[str, str] = {
     "nobody's id": '{"train": ["Nobody"], "valid": [], "test": []}',
     "a part twice": '{"train": [], "train": [], "valid": [], "test": []}',
     "nested too deep": "[" * 20000,
+    "artists are a list": '{"train": [], "valid": [], "test": [], "artists": ["Ann"]}',
+    "artists are text": '{"train": [], "valid": [], "test": [], "artists": {"train": "Ann", "valid": [], "test": []}}',
 }
 
 # In metadata of MedleyDB's form: each must be found.

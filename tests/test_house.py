@@ -18,7 +18,7 @@ FLOORS = [
     ["export"],
     ["losses", "metrics"],
     ["model"],
-    ["nets", "loading"],
+    ["nets", "loading", "validation"],
     ["datasets", "synthesis", "convert"],
     ["busyness"],
     ["labels", "song_folder"],

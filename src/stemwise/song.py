@@ -20,12 +20,14 @@ class Stem:
 
     Several labels are several instruments in one file, or one of several where nobody knows which: either way a target
     that has some of them and not all is unknown in the song. `name` says it shorter, where there is a shorter word.
+    `words`: what the set itself calls it, where those are no labels and were mapped to them.
     """
 
     id: str
     instruments: tuple[str, ...]
     path: Path
     name: str = ""
+    words: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:

@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from stemwise import labels
+from stemwise.datasets.base import with_artists
 from stemwise.datasets.folder import Folder, artist_and_title
 from stemwise.datasets.stem_names import StemNames, labels_of
 from stemwise.errors import DataError
@@ -255,6 +256,9 @@ def test_one_band_alone_can_be_split_by_song(tmp_path):
     with pytest.raises(DataError, match="by an artist who is in train too"):
         Folder(tmp_path).splits()
     assert Folder(tmp_path, split_by="song").splits()["valid"] == ["We_B"]
+    path = tmp_path / "with_artists.json"
+    path.write_text(json.dumps(with_artists(splits, Folder(tmp_path).songs())))
+    assert Folder(tmp_path, split_by="song", splits_file=path).splits() == splits
     with pytest.raises(DataError, match="choose artist or song"):
         Folder(tmp_path, split_by="album")
 

@@ -2,9 +2,9 @@
 
 import hashlib
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from stemwise.errors import DataError
 from stemwise.song import Song
@@ -59,21 +59,27 @@ def artist_keys(songs: Sequence[Song]) -> dict[str, str]:
     return {song.id: prefixes[song.id] if prefixes[song.id] in known else spelling(song.artist) for song in songs}
 
 
-def read_splits(path: Path, songs: Sequence[Song], skip: Collection[str] = ()) -> Splits:
+def with_artists(splits: Splits, songs: Sequence[Song]) -> dict[str, Any]:
+    """What a file of splits holds: the ids of each part, and under "artists" whom each part is by."""
+    names = {song.id: song.artist for song in songs}
+    return {**splits, "artists": {part: sorted({names[id] for id in ids}) for part, ids in splits.items()}}
+
+
+def read_splits(
+    path: Path, songs: Sequence[Song], skip: Collection[str] = (), artists: Mapping[str, str] | None = None
+) -> Splits:
     """Splits from a JSON file {"train": [ids], "valid": [ids], "test": [ids]}, without the ids in `skip`.
 
-    Raises DataError for another form, for a song that is not there, and for an artist (so a song) in two parts.
+    It may list the artists of each part, as `with_artists` does; `artists` are those of ids now, the songs' if None.
+    Raises DataError for another form, for a song that is not there, for an artist (so a song) in two parts, and for a
+    song whose artist is not among those listed.
     """
     splits = read_json(path)
-    for part in PARTS:
-        ids = splits.get(part) if isinstance(splits, dict) else None
-        if not isinstance(ids, list) or not all(isinstance(id, str) for id in ids):
-            what = f"{part} is {ids!r}" if isinstance(splits, dict) else f"it is a {type(splits).__name__}"
-            raise DataError(
-                f'{path}: not of the form {{"train": [ids], "valid": [ids], "test": [ids]}} ({what}). Correct it.'
-            )
-    lists = {part: [id for id in splits[part] if id not in skip] for part in PARTS}
+    lists = {part: [id for id in ids if id not in skip] for part, ids in _lists(path, splits).items()}
     check_parts(lists, songs, str(path))
+    if "artists" in splits:
+        now = artists or {song.id: song.artist for song in songs}
+        _check_artists(path, lists, _lists(path, splits["artists"], "names"), now)
     return lists
 
 
@@ -89,6 +95,29 @@ def check_parts(lists: Splits, songs: Sequence[Song], where: str) -> None:
             if seen.setdefault(keys[id], part) != part:
                 raise DataError(
                     f"{where}: {id} of {part} is by an artist who is in {seen[keys[id]]} too. Move one of them."
+                )
+
+
+def _lists(path: Path, content: Any, of: str = "ids") -> Splits:
+    """The three lists of text. Raises DataError for another form."""
+    for part in PARTS:
+        listed = content.get(part) if isinstance(content, dict) else None
+        if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
+            what = f"{part} is {listed!r}" if isinstance(content, dict) else f"it is a {type(content).__name__}"
+            form = f'{{"train": [{of}], "valid": [{of}], "test": [{of}]}}'
+            raise DataError(f"{path}: not of the form {form} ({what}). Correct it.")
+    return {part: content[part] for part in PARTS}
+
+
+def _check_artists(path: Path, lists: Splits, listed: Splits, now: Mapping[str, str]) -> None:
+    spelled = {part: {spelling(name) for name in names} for part, names in listed.items()}
+    for part, ids in lists.items():
+        for id in ids:
+            if spelling(now[id]) not in spelled[part]:
+                raise DataError(
+                    f"{path}: {id} of {part} is by {now[id]}, who is not among the artists listed for {part}. The "
+                    "metadata changed since the file was written: correct them, or write the file anew with "
+                    "`stemwise validate DATA --write-splits FILE`."
                 )
 
 

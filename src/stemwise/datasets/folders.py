@@ -5,9 +5,10 @@ import os
 import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from stemwise import audio
 from stemwise.datasets.base import Splits, read_splits, splits_by_artist
@@ -30,11 +31,9 @@ class SongFolders(ABC):
     def __init__(
         self, where: str, splits_file: str | Path | None, skip: Sequence[str], pad_short_stems: bool, bleed: bool = True
     ) -> None:
-        if isinstance(skip, str):
-            raise DataError(f"data.skip={skip} must be a list of song ids: data.skip=[{skip}].")
         self.where = where
         self.splits_file = Path(splits_file) if splits_file else None
-        self.skip = frozenset(skip)
+        self.skip = frozenset([skip] if isinstance(skip, str) else skip)  # its letters would skip nothing
         self.pad_short_stems = pad_short_stems
         self.bleed = bleed
 
@@ -74,7 +73,20 @@ class SongFolders(ABC):
         return self._usable(id)
 
     def validate(self) -> list[str]:
-        return list(self._read[1].values())
+        return list(self.unusable().values())
+
+    def unusable(self) -> dict[str, str]:
+        """Id of each song that cannot be used → why, with file and cure. Raises DataError for a tree without songs."""
+        return self._read[1]
+
+    def without_unusable(self) -> Self:
+        """This reader, but for the songs that cannot be used; nothing is read again."""
+        songs, findings = self._read
+        left = copy(self)
+        left.skip = self.skip | findings.keys()
+        vars(left)["folders"] = {id: folder for id, folder in self.folders.items() if id not in findings}
+        vars(left)["_read"] = (songs, {})
+        return left
 
     @cached_property
     def folders(self) -> dict[str, Path]:
@@ -128,7 +140,8 @@ class SongFolders(ABC):
     def _splits_of(self, path: Path) -> Splits:
         """The splits of a file, which may name songs that this reader was told to leave out."""
         songs = self._to_split()
-        return read_splits(path, songs, self.skip | self.folders.keys() - {song.id for song in songs})
+        artists = {song.id: song.artist for song in self.songs()}
+        return read_splits(path, songs, self.skip | self.folders.keys() - artists.keys(), artists)
 
 
 def subfolders(folder: Path) -> list[Path]:

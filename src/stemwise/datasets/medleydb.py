@@ -125,7 +125,9 @@ class MedleyDB(SongFolders):
             raise DataError(
                 f"{where}: no file {path}. Restore it, or leave the song out with data.skip=[{folder.name}]."
             )
-        return Stem(str(key), labels, path, " + ".join(map(str, given)) if len(labels) > len(given) else "")
+        words = tuple(str(name) for name in given)
+        name = " + ".join(words) if len(labels) > len(words) else ""
+        return Stem(str(key), labels, path, name, words if words != labels else ())
 
 
 def read_metadata(path: Path, entry: str = "filename, instrument") -> dict[str, Any]:
