@@ -1,6 +1,7 @@
 """What every reader owes, for all of them. A new one joins by its module and a maker in tests/sets.py."""
 
 import inspect
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,14 @@ def test_its_tree_is_known_by_its_layout_or_by_its_name(name, tmp_path):
     assert type(open_tree(where, kind)) is reader_of(READERS[name])
     if READERS[name].LOOKS_LIKE:
         assert type(open_tree(where)) is reader_of(READERS[name])
+
+
+def test_a_list_counts_before_folders_and_behind_a_known_layout(tmp_path):
+    MAKERS["Manifest"](tmp_path)
+    shutil.copytree(tmp_path / "audio" / "Ivy - One", tmp_path / "Ivy - One")
+    assert type(open_tree(tmp_path)).__name__ == "Manifest"
+    MAKERS["MedleyDB"](tmp_path)  # as a synthesised tree, which has a manifest.json of its own
+    assert type(open_tree(tmp_path)).__name__ == "MedleyDB"
 
 
 def test_a_tree_of_no_known_layout_is_refused_with_what_there_is(tmp_path):

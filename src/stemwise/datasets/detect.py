@@ -13,7 +13,9 @@ from stemwise.datasets.folders import SongFolders
 from stemwise.errors import DataError
 
 HIGHEST = 4  # folders above a song's in which its tree may begin
-LAST = "folder"  # fits whatever has audio files in folders, so it is asked when no other layout fits
+# Asked in this order when no other layout fits: synthesised trees hold a manifest.json of another kind, and a folder is
+# whatever has audio files in folders.
+LAST = ("manifest", "folder")
 
 
 def kinds() -> dict[str, ModuleType]:
@@ -91,13 +93,13 @@ def find_song(folder: Path, kind: str | None = None, /, **settings: Any) -> tupl
 
 
 def _trees_above(folder: Path, kind: str | None) -> list[tuple[Path, str]]:
-    """The folders in which a tree may begin, the nearest first, with the kinds they look like; the kind that anything
-    looks like comes last."""
+    """The folders in which a tree may begin, the nearest first, with the kinds they look like; those of LAST come last."""
     roots = list(folder.parents)[:HIGHEST]
     if kind:
         return [(root, kind) for root in roots]
     layouts = [(name, module.LOOKS_LIKE) for name, module in kinds().items()]
-    named = [[layout for layout in layouts if (layout[0] == LAST) == last] for last in (False, True)]
+    named = [[layout for layout in layouts if layout[0] not in LAST]]
+    named += [[layout for layout in layouts if layout[0] == last] for last in LAST]
     return [
         (root, name)
         for group in named
@@ -109,7 +111,8 @@ def _trees_above(folder: Path, kind: str | None) -> list[tuple[Path, str]]:
 
 def _kind_of(root: Path, modules: dict[str, ModuleType]) -> str:
     fitting = [name for name, module in modules.items() if any(_any(root, glob) for glob in module.LOOKS_LIKE)]
-    fitting = [name for name in fitting if name != LAST] or fitting
+    last = [name for name in LAST if name in fitting]
+    fitting = [name for name in fitting if name not in LAST] or last[:1]
     if len(fitting) == 1:
         return fitting[0]
     if root.is_file() and root.suffix.casefold() in (".csv", ".json"):
