@@ -22,9 +22,9 @@ FLOORS = [
     ["datasets", "synthesis", "convert"],
     ["busyness"],
     ["labels", "song_folder"],
-    ["activity", "gate", "song", "landmarks"],
+    ["activity", "gate", "song", "landmarks", "naming"],
     ["taxonomy", "audio", "spectral"],
-    ["files"],
+    ["files", "texts"],
     ["home", "ffmpeg", "parallel", "memory"],
     ["errors"],
 ]

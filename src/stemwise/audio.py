@@ -1,5 +1,6 @@
 """Audio files ↔ float32 arrays of shape (channel, sample)."""
 
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,10 @@ SUBTYPES = {".wav": "FLOAT", ".flac": "PCM_24", ".mp3": "MPEG_LAYER_III", ".ogg"
 
 BITS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}  # of files of integers
 MP3 = ("MP3", "MPEG")  # what libsndfile calls it
+# What libsndfile logs where a header promises more bytes than the file has; it reads on without a word.
+PROMISED = re.compile(r"^ *(?:data|SSND) : (\d+) \(should be (\d+)\)", re.MULTILINE)
+UNSAID = 0x7F000000  # bytes; who writes into a pipe promises at least so many, not knowing the length
+SLOPPY = 256  # bytes; some writers count their header
 BLOCK = 1 << 18  # samples decoded at a time
 
 
@@ -39,9 +44,12 @@ class AudioInfo:
 def info(path: Path) -> AudioInfo:
     """Rate, length and channels. An mp3 is decoded for it, since its header may overstate the length by half a second.
 
-    Raises AudioError when the file is missing or in a format libsndfile cannot read.
+    Raises AudioError when the file is missing, in a format libsndfile cannot read, or shorter than its header says.
     """
     with _opened(path) as file:
+        for promised, found in (map(int, sizes) for sizes in PROMISED.findall(file.extra_info)):
+            if promised - found > SLOPPY and promised < UNSAID:
+                raise _too_short(path, file.frames, file.frames * promised // max(found, 1))
         samples = file.frames if file.format not in MP3 else _count(path, path.stat().st_mtime_ns)
         return AudioInfo(file.samplerate, samples, file.channels)
 

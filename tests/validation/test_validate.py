@@ -240,7 +240,7 @@ def test_the_command_ends_with_1_and_names_every_error(tmp_path):
 
 
 def test_what_cannot_be_asked_is_refused(tree, tmp_path):
-    assert "looks like no set" in stemwise("validate", tmp_path / "Tree" / "Audio" / IDS[0], code=1)
+    assert "looks like no set" in stemwise("validate", tree / "Audio" / IDS[0] / f"{IDS[0]}_STEMS", code=1)
     assert "no setting 'skipp'" in stemwise("validate", tree, "--set", "skipp=[A]", code=1)
     assert "give key=value" in stemwise("validate", tree, "--set", "skip", code=1)
     assert "cannot be read" in stemwise("validate", tree, "--set", "skip=[A", code=1)

@@ -112,6 +112,8 @@ def _kind_of(root: Path, modules: dict[str, ModuleType]) -> str:
     fitting = [name for name in fitting if name != LAST] or fitting
     if len(fitting) == 1:
         return fitting[0]
+    if root.is_file() and root.suffix.casefold() in (".csv", ".json"):
+        return "manifest"
     choose = f"Say which with --kind: {', '.join(modules)} (docs/datasets.md draws their layouts)."
     if not root.is_dir():
         raise DataError(f"{root}: there is no such folder.")

@@ -17,6 +17,7 @@ from stemwise.loading.batch import Batch
 from stemwise.loading.excerpts import Augmentation, ContinuingSampler, Excerpts
 from stemwise.loading.store import PreparedSong, Recipe, prepare, require_long_enough
 from stemwise.song import Song
+from stemwise.taxonomy import require_own
 from stemwise.taxonomy import targets as read_targets
 
 log = logging.getLogger(__name__)
@@ -82,7 +83,8 @@ class MultitrackDataModule(pl.LightningDataModule):
         if not songs:
             raise DataError(
                 f"no songs in the part '{part}' of {self.dataset.where}. With few artists a split by artist can leave "
-                "a part empty: name a file of splits with data.splits_file=... (docs/datasets.md)."
+                "a part empty: name a file of splits with data.splits_file=..., or split songs of your own, all by one "
+                "artist, with data.split_by=song (docs/datasets.md)."
             )
         return songs
 
@@ -98,6 +100,10 @@ class MultitrackDataModule(pl.LightningDataModule):
         return ready
 
     def prepare_data(self) -> None:
+        songs = self.dataset.songs()
+        told = {label for song in songs for stem in song.stems for label in stem.instruments}
+        told |= {label for song in songs for annotation in song.annotations for label in annotation.instruments}
+        require_own(self.recipe.targets, told)
         for part in self.counts:
             self.prepared(part)
 

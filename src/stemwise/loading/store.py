@@ -12,7 +12,7 @@ from stemwise.activity import LABELS
 from stemwise.audio import Samples
 from stemwise.errors import DataError
 from stemwise.files import beside, fingerprint, new_array
-from stemwise.labels import song_confidence, target_confidence, unknown_targets
+from stemwise.labels import song_confidence, target_confidence, unknown_activity, unknown_targets
 from stemwise.song import Song
 from stemwise.taxonomy import Targets
 
@@ -78,9 +78,8 @@ def prepare(song: Song, recipe: Recipe, store: Path) -> PreparedSong:
 def _write(song: Song, recipe: Recipe, folder: Path) -> None:
     confidence = target_confidence(song, song_confidence(song, LABELS), recipe.targets)
     np.save(folder / "activity.npy", confidence.astype(np.float32))
-    known = ~unknown_targets(song, recipe.targets)
-    np.save(folder / "known_audio.npy", known)
-    np.save(folder / "known_activity.npy", known)
+    np.save(folder / "known_audio.npy", ~unknown_targets(song, recipe.targets))
+    np.save(folder / "known_activity.npy", ~unknown_activity(song, recipe.targets))
     shape = (len(recipe.targets.names) + 1, recipe.channels, -(-song.samples * recipe.rate // song.rate))
     out = new_array(folder / "audio.npy", shape)
     for index, row in stem_rows(song, recipe.targets):
