@@ -77,8 +77,8 @@ def _labels(song: Song) -> Iterator[Finding]:
                 WARNING,
                 "instrument unknown",
                 f"{stem.id} is {min(anything)}, which may be anything, so {what} known in this song",
-                "Label it as what it is, or leave the stem out if it repeats others; what is unknown is neither learned "
-                "nor scored.",
+                "Label it as what it is, or leave the stem out if it repeats others; what is unknown is not learned "
+                "and not scored.",
                 (song.id,),
                 str(stem.path),
             )
