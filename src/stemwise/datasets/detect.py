@@ -93,7 +93,7 @@ def find_song(folder: Path, kind: str | None = None, /, **settings: Any) -> tupl
 
 
 def _trees_above(folder: Path, kind: str | None) -> list[tuple[Path, str]]:
-    """The folders in which a tree may begin, the nearest first, with the kinds they look like; those of LAST come last."""
+    """The folders in which a tree may begin, the nearest first, with the kinds they look like; those of LAST last."""
     roots = list(folder.parents)[:HIGHEST]
     if kind:
         return [(root, kind) for root in roots]
