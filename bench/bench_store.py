@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
@@ -65,8 +66,8 @@ def music(shape: Shape, number: int) -> Array:
     for row in out:
         for start in range(0, shape.samples, shape.rate):
             pitches = 110 * 2 ** (rng.integers(0, 36, 3) / 12)
-            row[:, start : start + shape.rate] += 0.1 * sum(np.sin(2 * np.pi * p * second) for p in pitches) * np.exp(
-                -3 * second
+            row[:, start : start + shape.rate] += (
+                0.1 * sum(np.sin(2 * np.pi * p * second) for p in pitches) * np.exp(-3 * second)
             )
         first = rng.integers(shape.samples - shape.samples // 3)
         row[:, first : first + shape.samples // 3] = 0
@@ -104,19 +105,16 @@ class Zarr:
         self.dtype, self.rows, self.seconds, self.codec = dtype, rows, seconds, codec
 
     def write(self, folder: Path, number: int, audio: Array) -> None:
-        import zarr
-        from zarr.codecs import BloscCodec
-
+        zarr = import_module("zarr")
         chunks = (self.rows or len(audio), audio.shape[1], round(self.seconds * audio.shape[2] / 180))
-        packed = [BloscCodec(cname=self.codec, clevel=3, shuffle="bitshuffle")] if self.codec else None
+        packed = [zarr.codecs.BloscCodec(cname=self.codec, clevel=3, shuffle="bitshuffle")] if self.codec else None
         array = zarr.create_array(
             folder / f"{number}.zarr", shape=audio.shape, chunks=chunks, dtype=self.dtype, compressors=packed
         )
         array[...] = stored(audio, self.dtype)
 
     def reader(self, folder: Path, songs: int) -> Read:
-        import zarr
-
+        zarr = import_module("zarr")
         arrays = [zarr.open_array(folder / f"{number}.zarr", mode="r") for number in range(songs)]
         return lambda song, row, start, samples: np.asarray(arrays[song][row, :, start : start + samples])
 
@@ -139,8 +137,7 @@ class Tars:
                 tar.addfile(entry, file)
 
     def excerpts(self, folder: Path, songs: int) -> Iterator[Array]:
-        import webdataset
-
+        webdataset = import_module("webdataset")
         urls = [str(folder / f"{number:05d}.tar") for number in range(songs)]
         found = webdataset.WebDataset(urls, shardshuffle=False, empty_check=False).repeat().shuffle(100)
         return (restored(np.load(io.BytesIO(sample["npy"]))) for sample in found)
@@ -160,7 +157,7 @@ FORMATS: dict[str, Any] = {
 
 
 def installed(name: str) -> bool:
-    package = name.split()[0]
+    package = name.split(maxsplit=1)[0]
     return package == "plain" or find_spec(package) is not None
 
 
@@ -239,13 +236,16 @@ def main() -> None:
         songs = [music(shape, number) for number in range(shape.songs)]
         for name in FORMATS:
             if not installed(name):
-                print(f"  {name:32} left out: {name.split()[0]} is not installed")
+                print(f"  {name:32} left out: {name.split(maxsplit=1)[0]} is not installed")
                 continue
             found = results.setdefault(title, {})[name] = measure(name, shape, songs)
             first = results[title]["plain float32"]
-            many = f"{found['many']:6.0f} /s ({found['many'] / first['many']:4.2f} ×)" if "many" in found else "       –"
+            many = (
+                f"{found['many']:6.0f} /s ({found['many'] / first['many']:4.2f} ×)" if "many" in found else "       –"
+            )
             print(
-                f"  {name:32} one place {found['one place']:6.0f} /s ({found['one place'] / first['one place']:4.2f} ×), "
+                f"  {name:32} one place {found['one place']:6.0f} /s "
+                f"({found['one place'] / first['one place']:4.2f} ×), "
                 f"many {many:18}, disk {found['disk']:5.0f} MB, written in {found['write']:5.1f} s, "
                 f"memory {found['MB']:4.0f} MB",
                 flush=True,

@@ -41,6 +41,10 @@ class SongFolders(ABC):
     def _nothing(self) -> str:
         """What to say of a place without songs: where, what was looked for, how to get it."""
 
+    @abstractmethod
+    def splits(self) -> Splits:
+        """As in `Dataset`."""
+
     def songs(self) -> list[Song]:
         """All songs by id. Raises DataError for a tree without songs, and for songs that cannot be used, naming all."""
         songs, findings = self._read

@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 from stemwise.datasets.base import Splits
 from stemwise.errors import DataError
 from stemwise.experiment import configs
-from stemwise.loading.store import PreparedSong, prepare
+from stemwise.loading.shard import PreparedSong
 from stemwise.model import SpectralModel
 
 MEDLEYDB = "stemwise.datasets.medleydb.MedleyDB"
@@ -33,7 +33,7 @@ def choose_songs(config: Any, trained: Any, splits: Splits, model: SpectralModel
     if gone or not ids:
         what = f"{gone[0]} of part '{config.part}' is gone" if gone else f"no songs in part '{config.part}'"
         raise DataError(f"{what} in {data.dataset.where}. Restore the songs, or choose another part or root.")
-    return {id: prepare(songs[id], data.recipe, data.store) for id in ids}
+    return data.prepare_songs([songs[id] for id in ids])
 
 
 def other_tree(root: str, reader: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
