@@ -124,7 +124,8 @@ class MultitrackDataModule(pl.LightningDataModule):
 
     def _with_knowledge(self, songs: list[PreparedSong], part: str) -> list[PreparedSong]:
         """Without those that teach nothing, and would make a remix with their rest teach nothing."""
-        kept = [song for song in songs if song.known_audio.any() or song.known_activity.any()]
+        known = ((song, song.known()) for song in songs)
+        kept = [song for song, facts in known if any(facts.known_audio) or any(facts.known_activity)]
         if not kept:
             raise DataError(
                 f"in none of the {len(songs)} songs of '{part}' is anything known of {', '.join(self.targets)}: a stem "
