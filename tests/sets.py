@@ -1,15 +1,22 @@
 """Small trees in the true layout of each dataset."""
 
+import json
+import subprocess
+import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import soundfile
+import yaml
 
+from stemwise.ffmpeg import put_ffmpeg_on_path
 from tests.trees import RATE, edit_metadata, make_tree, stem_audio, write_song
 
 MUSDB = {"train": ("ANiMAL - Rockshow", "Bob's Band - It's Two & Three"), "test": ("Cyd (feat. Dee) - Three",)}
 SOUNDS = {"bass": "electric bass", "drums": "drum set", "other": "violin", "vocals": "female singer"}
+STREAMS = ("mixture", "drums", "bass", "other", "vocals")
 SECRETS = {"Fay_One": "Fay", "Gus_Two": "Gus", "MR1101_HalAndIda": "MR1101"}
 
 
@@ -21,6 +28,30 @@ def make_musdb(root: Path, songs: dict[str, tuple[str, ...]] = MUSDB, seconds: f
             stems = {stem: stem_audio(sound, seconds, number) for stem, sound in SOUNDS.items()}
             for stem, audio in {**stems, "mixture": sum(stems.values())}.items():
                 soundfile.write(folder / f"{stem}.wav", audio, RATE, subtype="PCM_24")
+
+
+def make_stem_files(root: Path, songs: dict[str, tuple[str, ...]] = MUSDB, seconds: float = 4.0) -> None:
+    for part, names in songs.items():
+        (root / part).mkdir(parents=True, exist_ok=True)
+        for number, name in enumerate(names):
+            (root / part / f"{name}.stem.mp4").write_bytes(stem_file(number, seconds))
+
+
+@cache
+def stem_file(number: int, seconds: float = 4.0, streams: tuple[str, ...] = STREAMS) -> bytes:
+    """An mp4 of these AAC streams, as ffmpeg encodes them."""
+    put_ffmpeg_on_path()
+    stems = {stem: stem_audio(sound, seconds, number) for stem, sound in SOUNDS.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        read, written = [], []
+        for index, stem in enumerate(streams):
+            path = Path(folder) / f"{stem}.wav"
+            soundfile.write(path, sum(stems.values()) if stem == "mixture" else stems[stem], RATE)
+            read, written = [*read, "-i", path], [*written, "-map", str(index)]
+        out = Path(folder) / "song.mp4"
+        command = ["ffmpeg", "-v", "error", *read, *written, "-c:a", "aac", "-b:a", "256k", out]
+        subprocess.run(command, check=True)
+        return out.read_bytes()
 
 
 def make_secrets(root: Path, songs: dict[str, str] = SECRETS, seconds: float = 4.0) -> None:
@@ -51,12 +82,73 @@ def make_mms(root: Path) -> None:
     make_secrets(root / "MixingSecrets")
 
 
+SLAKH = {"train/Track00001": "1a", "validation/Track01501": "2b", "test/Track01876": "3c"}
+# What the metadata says of each stem; the last was never rendered.
+SLAKH_STEMS = (
+    ("electric bass", {"inst_class": "Bass", "midi_program_name": "Electric Bass (finger)", "program_num": 33,
+                       "plugin_name": "scarbee_pre_bass.nkm"}),
+    ("violin", {"inst_class": "Piano", "midi_program_name": "Acoustic Grand Piano", "program_num": 0,
+                "plugin_name": "the_grandeur.nkm"}),
+    ("drum set", {"inst_class": "Drums", "midi_program_name": "Drums", "program_num": 128, "is_drum": True,
+                  "plugin_name": "pop_kit.nkm"}),
+    ("", {"inst_class": "Sound effects", "midi_program_name": "Seashore", "program_num": 122, "plugin_name": "None"}),
+)  # fmt: skip
+
+
+def make_slakh(root: Path, tracks: dict[str, str] = SLAKH, suffix: str = ".flac", rate: int = RATE) -> None:
+    """`tracks`: folder → the name of the MIDI file. Mono, as published."""
+    for number, (place, source) in enumerate(tracks.items()):
+        (folder := root / place / "stems").mkdir(parents=True)
+        stems, sounds = {}, []
+        for index, (sound, said) in enumerate(SLAKH_STEMS):
+            stems[f"S{index:02d}"] = {"audio_rendered": bool(sound), "is_drum": False, "midi_saved": True, **said}
+            if sound:
+                sounds.append(stem_audio(sound, 4.0, number, rate)[:, 0])
+                soundfile.write(folder / f"S{index:02d}{suffix}", sounds[-1], rate, subtype="PCM_16")
+        soundfile.write(root / place / f"mix{suffix}", sum(sounds), rate, subtype="PCM_16")
+        meta = {"UUID": source, "audio_dir": "stems", "midi_dir": "MIDI", "normalized": True, "stems": stems}
+        (root / place / "metadata.yaml").write_text(yaml.safe_dump(meta))
+
+
+MOISES = {f"{number}a1b2c3d-0000-4000-8000-00000000000{number}": f"Artist {number}" for number in range(1, 4)}
+MOISES_TRACKS = (
+    ("electric bass", "bass", "bass_guitar"),
+    ("drum set", "drums", "full_acoustic_drumkit"),
+    ("female singer", "vocals", "lead_female_singer"),
+    ("violin", "bowed_strings", "violin_(solo)"),
+    ("female singer", "vocals", "background_vocals"),
+)
+
+
+def make_moises(root: Path, songs: dict[str, str] = MOISES) -> None:
+    """`songs`: uuid → artist. Two stems of vocals are listed apart, as the true files list some; no mix."""
+    for number, (uuid, artist) in enumerate(songs.items()):
+        (folder := root / "moisesdb_v0.1" / uuid).mkdir(parents=True)
+        listed: list[dict] = []
+        for index, (sound, stem, kind) in enumerate(MOISES_TRACKS):
+            track = {
+                "trackType": kind,
+                "id": f"t{index}",
+                "type": "audio/x-wav",
+                "extension": "wav",
+                "has_bleed": False,
+            }
+            (folder / stem).mkdir(exist_ok=True)
+            soundfile.write(folder / stem / f"t{index}.wav", stem_audio(sound, 4.0, 10 * number + index), RATE)
+            listed.append({"id": f"s{index}", "stemName": stem, "tracks": [track]})
+        data = {"song": f"Song {number}", "artist": artist, "genre": "rock", "stems": listed}
+        (folder / "data.json").write_text(json.dumps(data))
+
+
 # By the reader's class; a new reader needs a line here.
 MAKERS: dict[str, Callable[[Path], object]] = {
     "MedleyDB": make_tree,
     "Musdb18HQ": make_musdb,
     "MixingSecrets": make_secrets,
     "Mms": make_mms,
+    "MoisesDB": make_moises,
+    "Musdb18": make_stem_files,
+    "Slakh": make_slakh,
 }
 
 

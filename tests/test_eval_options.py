@@ -75,13 +75,13 @@ def test_another_root_is_read_as_the_runs_own_songs_or_as_the_reader_says(tmp_pa
     own = pd.read_parquet(scored(run, "report=false") / "scores.parquet")
     assert set(own.song) <= {song.id for song in Mms(**places("Mms", tmp_path / "mms")).songs()}
     make_musdb(other)
-    asked = ["report=false", f"root={other}", "+reader._target_=stemwise.datasets.musdb18hq.Musdb18HQ"]
+    asked = ["report=false", "shared=allow", f"root={other}", "+reader._target_=stemwise.datasets.musdb18hq.Musdb18HQ"]
     found = pd.read_parquet(scored(run, *asked) / "scores.parquet")
     assert set(found.song) == {"CydFeatDee_Three"}
     known = found[found.system == "mixture"].dropna(subset="usdr").target
     assert set(known) == {"vocals", "bass"}, "MUSDB's drums may hold what is no drum in this scheme"
     with pytest.raises(DataError, match=r"MedleyDB: no audio under .*other"):
-        scored(run, "report=false", f"root={other}")
+        scored(run, "report=false", "shared=allow", f"root={other}")
 
 
 def test_what_belongs_to_the_runs_own_tree_is_not_asked_of_another():

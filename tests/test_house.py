@@ -22,7 +22,7 @@ FLOORS = [
     ["datasets", "synthesis", "convert"],
     ["busyness"],
     ["labels", "song_folder"],
-    ["activity", "gate", "song"],
+    ["activity", "gate", "song", "landmarks"],
     ["taxonomy", "audio", "spectral"],
     ["files"],
     ["home", "ffmpeg", "parallel", "memory"],

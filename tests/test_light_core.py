@@ -8,7 +8,7 @@ import sys
 import pytest
 
 HEAVY = {"pytorch_lightning", "hydra", "omegaconf", "wandb", "musdb", "museval", "matplotlib", "librosa", "pandas"}
-HEAVY |= {"sklearn", "pretty_midi", "midirenderer", "jinja2"}
+HEAVY |= {"sklearn", "pretty_midi", "midirenderer", "jinja2", "mirdata"}
 # Whose business it is to need an extra.
 EXTRA = ("stemwise.tasks", "stemwise.callbacks", "stemwise.experiment", "stemwise.evaluation")
 EXTRA += ("stemwise.loading.datamodule", "stemwise.report.views")

@@ -238,7 +238,7 @@ def test_a_run_is_scored_on_the_songs_it_was_split_into(tree, tmp_path):
 def test_other_questions_get_a_folder_of_their_own(tree, tmp_path):
     run = tmp_path / "run"
     trained(run, tree, *SMALL)
-    asked = [f"run={run}", "report=false", f"root={tree}", "part=all", "gate=soft"]
+    asked = [f"run={run}", "report=false", f"root={tree}", "part=all", "shared=allow", "gate=soft"]
     out = evaluate_run(composed(run, *asked, name="eval"))
     assert out == run / "eval_part-all_root-Tree_gate-soft"
     assert pd.read_parquet(out / "scores.parquet").song.nunique() == 3

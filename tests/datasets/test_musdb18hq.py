@@ -10,7 +10,8 @@ import soundfile
 import yaml
 
 from stemwise import labels
-from stemwise.datasets.musdb18hq import STEMS, VALIDATION, Musdb18HQ, song_id, stem_labels
+from stemwise.datasets.musdb import STEMS, VALIDATION, song_id, stem_labels
+from stemwise.datasets.musdb18hq import Musdb18HQ
 from stemwise.errors import DataError
 from stemwise.loading.store import Recipe, prepare, stem_rows
 from stemwise.taxonomy import check_label, targets

@@ -71,7 +71,7 @@ def test_songs_are_sorted_and_can_be_read(name, tmp_path):
     ids = [song.id for song in songs]
     assert len(ids) >= 3 and ids == sorted(set(ids))
     for song in songs:
-        assert song.artist and song.title and song.mix.is_file() and "/" not in song.id
+        assert song.artist and song.title and (song.mix is None or song.mix.is_file()) and "/" not in song.id
         assert song.seconds == 4.0 and np.abs(song.mixture(0, 44100)).max() > 0.01
 
 
@@ -107,14 +107,14 @@ def test_songs_without_stems_that_agree_are_found(name, tmp_path):
     MAKERS[name](tmp_path)
     song = reader_of_tree(name, tmp_path).songs()[0]
     soundfile.write(song.stems[1].path, np.zeros((999, 2)), 44100)
-    assert "999 samples" in reader_of_tree(name, tmp_path).validate()[0]
+    assert "999 samples" in reader_of_tree(name, tmp_path, pad_short_stems=False).validate()[0]
     assert reader_of_tree(name, tmp_path, pad_short_stems=True).validate() == []
 
 
 @every_reader
 def test_a_folder_without_songs_raises_naming_it_and_what_was_looked_for(name, tmp_path):
     for root in (tmp_path, tmp_path / "missing"):
-        with pytest.raises(DataError, match=rf"{root}\S* \(looked for .*\.wav") as raised:
+        with pytest.raises(DataError, match=rf"{root}\S* \(looked for .*\.\w+") as raised:
             reader_of_tree(name, root).songs()
         assert len(str(raised.value)) > 100, "it should say how to get the songs"
 

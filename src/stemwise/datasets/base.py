@@ -53,9 +53,9 @@ def splits_by_artist(songs: Sequence[Song], valid: float = 0.15, test: float = 0
 def artist_keys(songs: Sequence[Song]) -> dict[str, str]:
     """Song id → one spelling an artist: letters and digits only, and the artist named before the id's first `_` where
     there is one, so that "Liz Nelson & Jennifer Davies" of LizNelson_Rainfall goes with "Liz Nelson"."""
-    known = {_spelling(song.artist) for song in songs}
-    prefixes = {song.id: _spelling(song.id.partition("_")[0]) for song in songs}
-    return {song.id: prefixes[song.id] if prefixes[song.id] in known else _spelling(song.artist) for song in songs}
+    known = {spelling(song.artist) for song in songs}
+    prefixes = {song.id: spelling(song.id.partition("_")[0]) for song in songs}
+    return {song.id: prefixes[song.id] if prefixes[song.id] in known else spelling(song.artist) for song in songs}
 
 
 def read_splits(path: Path, songs: Sequence[Song], skip: Collection[str] = ()) -> Splits:
@@ -84,7 +84,7 @@ def read_splits(path: Path, songs: Sequence[Song], skip: Collection[str] = ()) -
     return lists
 
 
-def _spelling(name: str) -> str:
+def spelling(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).casefold()
     return "".join(letter for letter in plain if letter.isalnum()) or name
 

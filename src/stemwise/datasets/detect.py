@@ -11,14 +11,14 @@ import stemwise.datasets
 from stemwise.datasets.folders import SongFolders
 from stemwise.errors import DataError
 
-PLUMBING = ("base", "detect", "folders")
 LAST = "folder"  # fits whatever has audio files in folders, so it is asked when no other layout fits
 
 
 def kinds() -> dict[str, ModuleType]:
     """Name of every reader, as in `data=`, → its module, which says by LOOKS_LIKE how its tree is known."""
     names = [found.name for found in pkgutil.iter_modules(stemwise.datasets.__path__)]
-    return {name: importlib.import_module(f"stemwise.datasets.{name}") for name in names if name not in PLUMBING}
+    modules = {name: importlib.import_module(f"stemwise.datasets.{name}") for name in names}
+    return {name: module for name, module in modules.items() if hasattr(module, "LOOKS_LIKE")}
 
 
 def reader_of(module: ModuleType) -> type[SongFolders]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stemwise import audio
 from stemwise.datasets.base import Splits, read_splits
-from stemwise.errors import DataError, StemwiseError
+from stemwise.errors import DataError, MissingExtra, StemwiseError
 from stemwise.song import Song, Stem
 
 
@@ -82,6 +82,8 @@ class SongFolders(ABC):
         for id, folder in self.folders.items():
             try:
                 song = self._song(id, folder)
+            except MissingExtra:
+                raise  # no song could be read: said once, not for each
             except StemwiseError as fault:
                 findings[id] = str(fault)
             else:
@@ -122,11 +124,17 @@ def check_alike(song: str, stems: Sequence[Stem], infos: Sequence[audio.AudioInf
 
 
 def make_song(
-    id: str, artist: str, title: str, stems: Sequence[Stem], mix: Path, pad_short_stems: bool, bleed: bool = False
+    id: str,
+    artist: str,
+    title: str,
+    stems: Sequence[Stem],
+    mix: Path | None,
+    pad_short_stems: bool,
+    bleed: bool = False,
 ) -> Song:
     """A song of these stems, as long and as wide as the largest. Raises DataError as `check_alike` does."""
     infos = [audio.info(stem.path) for stem in stems]
     check_alike(id, stems, infos, pad_short_stems)
     samples, channels = max(info.samples for info in infos), max(info.channels for info in infos)
-    found = mix if mix.is_file() else None
+    found = mix if mix and mix.is_file() else None
     return Song(id, artist, title, infos[0].rate, samples, channels, tuple(stems), found, bleed)

@@ -118,8 +118,8 @@ class MedleyDB(SongFolders):
         return Stem(key, labels, path, " + ".join(given) if len(labels) > len(given) else "")
 
 
-def read_metadata(path: Path) -> dict[str, Any]:
-    """The YAML of one song. Raises DataError when it cannot be parsed or lists no stems."""
+def read_metadata(path: Path, entry: str = "filename, instrument") -> dict[str, Any]:
+    """The YAML of one song. Raises DataError when it cannot be parsed or lists no stems; each of them needs `entry`."""
     try:
         meta = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as fault:
@@ -127,7 +127,7 @@ def read_metadata(path: Path) -> dict[str, Any]:
             f"{path}: not readable as YAML ({' '.join(str(fault).split())}). Correct or restore it."
         ) from fault
     if not isinstance(meta, dict) or not isinstance(meta.get("stems"), dict) or not meta["stems"]:
-        raise DataError(f"{path}: lists no stems (expected `stems: {{S01: {{filename, instrument}}, ...}}`).")
+        raise DataError(f"{path}: lists no stems (expected `stems: {{S01: {{{entry}}}, ...}}`).")
     return meta
 
 

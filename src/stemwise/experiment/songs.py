@@ -1,26 +1,34 @@
 """Which songs a run is scored on, and where its scores go."""
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
 
-from stemwise.datasets.base import Splits
-from stemwise.errors import DataError
+from stemwise.datasets.base import Splits, spelling
+from stemwise.datasets.leaks import shared, shared_by_name
+from stemwise.errors import DataError, StemwiseError
 from stemwise.experiment import configs
 from stemwise.loading.shard import PreparedSong
 from stemwise.model import SpectralModel
+from stemwise.song import Song
+
+log = logging.getLogger(__name__)
 
 MEDLEYDB = "stemwise.datasets.medleydb.MedleyDB"
+SHARED = ("refuse", "leave_out", "allow")  # what to do with songs of another tree that the run learned from
 OF_A_TREE: dict[str, Any] = {"metadata": None, "splits_file": None, "skip": []}
 
 
 def choose_songs(config: Any, trained: Any, splits: Splits, model: SpectralModel) -> dict[str, PreparedSong]:
     """The songs of `config.part`, prepared: of the split the run was trained with, or of another tree.
 
-    Raises DataError for an unknown part, an empty one, and for songs that are gone.
+    Raises DataError for an unknown part, an empty one, for songs that are gone, and for songs of another tree that the
+    run was trained or validated on.
     """
+    own = trained
     if config.root:
         trained = OmegaConf.create({**trained, "data": other_tree(config.root, config.reader, trained.data)})
     data = configs.make_data(trained, model)
@@ -33,7 +41,44 @@ def choose_songs(config: Any, trained: Any, splits: Splits, model: SpectralModel
     if gone or not ids:
         what = f"{gone[0]} of part '{config.part}' is gone" if gone else f"no songs in part '{config.part}'"
         raise DataError(f"{what} in {data.dataset.where}. Restore the songs, or choose another part or root.")
+    if config.root:
+        ids = _not_learned(config.shared, own, splits, model, [songs[id] for id in ids])
     return data.prepare_songs([songs[id] for id in ids])
+
+
+def _not_learned(what_to_do: str, own: Any, splits: Splits, model: SpectralModel, songs: list[Song]) -> list[str]:
+    """Ids of songs that the run did not learn from. What it did is refused, left out or allowed."""
+    if what_to_do not in SHARED:
+        raise DataError(f"shared={what_to_do}: choose one of {', '.join(SHARED)}.")
+    ids = [song.id for song in songs]
+    if what_to_do == "allow":
+        return ids
+    seen = {id for part in ("train", "valid") for id in splits[part]}
+    try:
+        learned = [song for song in configs.make_data(own, model).dataset.songs() if song.id in seen]
+    except StemwiseError as fault:
+        log.warning("the songs of the training cannot be read, so they are compared by id alone (%s)", fault)
+        heard = {spelling(id): id for id in seen}
+        leaks = {id: f"{heard[spelling(id)]} by id" for id in ids if spelling(id) in heard}
+    else:
+        audible = all(song.stems for song in (*songs, *learned))  # those of a prepared store are not
+        if not audible:
+            log.warning("songs of a prepared store are compared with others by artist and title alone")
+        found = shared(songs, learned) if audible else shared_by_name(songs, learned)
+        leaks = {one.id: f"{one.also} by {one.by}" for one in found}
+    if leaks and what_to_do == "refuse":
+        raise DataError(
+            f"{len(leaks)} of {len(songs)} songs were in the run's training: "
+            + ", ".join(f"{id} ({why})" for id, why in list(leaks.items())[:5])
+            + (", ..." if len(leaks) > 5 else "")
+            + ". Scores on them say nothing of new songs. Score the others with shared=leave_out, or all with "
+            "shared=allow."
+        )
+    log.info("left out %d of %d songs that were in the run's training", len(leaks), len(songs))
+    kept = [id for id in ids if id not in leaks]
+    if not kept:
+        raise DataError(f"all {len(songs)} songs were in the run's training. Choose other songs.")
+    return kept
 
 
 def other_tree(root: str, reader: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from stemwise.activity import (
 from stemwise.files import beside
 from stemwise.home import data_home
 from stemwise.song import Song
-from stemwise.taxonomy import Targets
+from stemwise.taxonomy import NOBODY_KNOWS, Targets
 
 VERSION = 2  # raise it when the numbers change, so that no stale cache is read
 
@@ -70,7 +70,8 @@ def target_confidence(song: Song, confidence: NDArray[np.float64], targets: Targ
 
 def unknown_targets(song: Song, targets: Targets) -> NDArray[np.bool_]:
     """(target,) True where neither audio nor activity can be known: where a file of the song may hold the target and
-    something else, or the target has no file in a song whose stems are not complete or leak into each other."""
+    something else, or where the target has no file and may be in another: in a song with a stem that nobody labelled,
+    whose stems are not complete or leak into each other."""
     unknown = np.zeros(len(targets.names), dtype=bool)
     lacking = set(range(len(targets.names)))
     for stem in song.stems:
@@ -78,6 +79,7 @@ def unknown_targets(song: Song, targets: Targets) -> NDArray[np.bool_]:
         lacking -= held
         if len(held) > 1:
             unknown[[index for index in held if index is not None]] = True
-    if song.bleed or not song.complete:
+    unlabelled = any(NOBODY_KNOWS in stem.instruments for stem in song.stems)
+    if unlabelled or song.bleed or not song.complete:
         unknown[list(lacking)] = True
     return unknown

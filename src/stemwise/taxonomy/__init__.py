@@ -11,7 +11,9 @@ import yaml
 from stemwise.errors import DataError
 
 FOLDER = Path(__file__).parent
-ANYTHING = frozenset({"Main System", "Unlabeled"})  # labels of stems that may hold any instrument
+EVERYBODY = "Main System"  # a pair of microphones before all players
+NOBODY_KNOWS = "Unlabeled"  # one instrument, or more, and it may be any
+ANYTHING = frozenset({EVERYBODY, NOBODY_KNOWS})
 
 
 @cache
@@ -35,8 +37,8 @@ def check_label(label: str, where: str) -> None:
     hint = f"Did you mean '{near[0]}'? " if near else ""
     raise DataError(
         f"{where}: unknown instrument '{label}'. {hint}Correct the metadata, or label it 'other instrument' when the "
-        "list lacks it, 'Unlabeled' when nobody knows what it is (no target is known in such a song). The labels stand "
-        f"in {FOLDER / 'medleydb.yaml'}."
+        "list lacks it, 'Unlabeled' when nobody knows what it is. The labels stand in "
+        f"{FOLDER / 'medleydb.yaml'}."
     )
 
 
@@ -55,7 +57,7 @@ class Targets:
     def of_labels(self, labels: Iterable[str]) -> frozenset[int | None]:
         """Indices of the targets that a stem with these labels may hold; None stands for the rest."""
         labels = frozenset(labels)
-        if labels & ANYTHING:
+        if EVERYBODY in labels:
             return frozenset((*range(len(self.names)), None))
         return frozenset(self._of_label(label) for label in labels)
 

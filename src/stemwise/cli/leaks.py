@@ -1,0 +1,37 @@
+"""stemwise leaks TRAIN TEST"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stemwise.cli.common import progress_bar, say
+
+
+def command(
+    train: Annotated[Path, typer.Argument(help="the set to train on")],
+    test: Annotated[Path, typer.Argument(help="the set to test on")],
+    train_kind: Annotated[str | None, typer.Option(help="its kind, where its layout does not tell")] = None,
+    test_kind: Annotated[str | None, typer.Option(help="its kind, where its layout does not tell")] = None,
+    processes: Annotated[int, typer.Option(help="songs at a time", min=1)] = 1,
+) -> None:
+    """Find songs that two sets share, by name and by sound. Exit code 1 if there are any."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from stemwise.datasets.detect import open_tree
+    from stemwise.datasets.leaks import shared
+
+    learned, tested = (open_tree(*each).songs() for each in ((train, train_kind), (test, test_kind)))
+    with progress_bar(f"comparing {len(learned)} with {len(tested)} songs") as progress:
+        found = shared(tested, learned, processes, progress)
+    if not found:
+        say(f"none of the {len(tested)} songs of {test} is among the {len(learned)} of {train}")
+        return
+    table = Table(f"in {test.name}", f"in {train.name}", "known by")
+    for one in sorted(found, key=lambda one: one.id):
+        table.add_row(one.id, one.also, one.by)
+    Console(soft_wrap=True).print(table)
+    say(f"{len(found)} of {len(tested)} songs of {test} are among the {len(learned)} of {train}. Leave them out there:")
+    say(f"data.skip=[{','.join(sorted(one.also for one in found))}]")
+    raise typer.Exit(1)

@@ -1,0 +1,93 @@
+"""Songs that two sets share: by artist and title, and by their sound where the names differ."""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from stemwise import audio
+from stemwise.datasets.base import spelling
+from stemwise.files import beside, fingerprint
+from stemwise.home import data_home
+from stemwise.landmarks import Index, Landmarks, landmarks
+from stemwise.parallel import each
+from stemwise.song import Song
+
+log = logging.getLogger(__name__)
+
+VERSION = 1  # raise it when the landmarks change, so that no stale cache is read
+SHARE = 0.08  # of the landmarks of the shorter song that fit. Mixes in another balance have more, other songs less
+FEWEST = 40  # landmarks that fit; what is too short for them is known by its name only
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A song of one set that another holds under the id `also`; `by` says how it is known again."""
+
+    id: str
+    also: str
+    by: str
+
+
+def shared_by_name(ours: Iterable[Song], theirs: Iterable[Song]) -> list[Shared]:
+    """Equal artist and title, or equal id, in letters and digits. Who calls a song by its artist is found by sound."""
+    names = {name: song.id for song in theirs for name in _names(song)}
+    found = ((song.id, next((names[name] for name in _names(song) if name in names), "")) for song in ours)
+    return [Shared(id, also, "name") for id, also in found if also]
+
+
+def shared_by_sound(
+    ours: Sequence[Song],
+    theirs: Sequence[Song],
+    processes: int = 1,
+    progress: Callable[[float], None] = lambda share: None,
+) -> list[Shared]:
+    """Songs that sound alike at one distance in time, however they are mixed, cut or encoded (`stemwise.landmarks`)."""
+    marks: dict[tuple[int, str], Landmarks] = {}
+    wanted = {(side, song.id): song for side, songs in enumerate((ours, theirs)) for song in songs}
+    for number, (key, found) in enumerate(each(song_landmarks, wanted, processes), start=1):
+        marks[key] = found
+        progress(number / len(wanted))
+    known = {song.id: marks[1, song.id] for song in theirs}
+    index = Index(known)
+    out = []
+    for song in ours:
+        mine = marks[0, song.id]
+        also, fits = next(iter(index.find(mine).items()), ("", 0))
+        if also and fits >= max(FEWEST, SHARE * min(len(mine), len(known[also]))):
+            out.append(Shared(song.id, also, "sound"))
+    return out
+
+
+def shared(
+    ours: Sequence[Song],
+    theirs: Sequence[Song],
+    processes: int = 1,
+    progress: Callable[[float], None] = lambda share: None,
+) -> list[Shared]:
+    """By name, and by sound for those whose names tell nothing."""
+    found = shared_by_name(ours, theirs)
+    named = {one.id for one in found}
+    return found + shared_by_sound([song for song in ours if song.id not in named], theirs, processes, progress)
+
+
+def song_landmarks(song: Song, cache: Path | None = None) -> Landmarks:
+    """Landmarks of the mix, or of the mixture where there is none, cached by its files in `data/landmarks` of the home
+    folder or in `cache`."""
+    files = [song.mix] if song.mix else [stem.path for stem in song.stems]
+    path = (cache or data_home() / "landmarks") / f"{song.id}-{fingerprint(files, VERSION)}.npy"
+    try:
+        return np.asarray(np.load(path))
+    except (OSError, ValueError, EOFError):
+        pass
+    samples, rate = audio.read(song.mix) if song.mix else (song.mixture(), song.rate)
+    marks = landmarks(samples, rate)
+    with beside(path) as part:
+        np.save(part, marks)
+    return marks
+
+
+def _names(song: Song) -> list[str]:
+    return [spelling(song.artist) + "_" + spelling(song.title), spelling(song.id)]

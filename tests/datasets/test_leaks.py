@@ -1,0 +1,109 @@
+"""Songs that two sets share are found by name and by sound, and no run is scored on what it learned."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from typer.testing import CliRunner
+
+from stemwise.cli import app
+from stemwise.datasets import leaks
+from stemwise.datasets.leaks import shared, shared_by_name, shared_by_sound
+from stemwise.datasets.medleydb import MedleyDB
+from stemwise.datasets.musdb18hq import Musdb18HQ
+from stemwise.errors import DataError
+from tests.sets import make_musdb
+from tests.test_eval_options import scored
+from tests.test_landmarks import RATE, song, voice
+from tests.test_train import SMALL, trained
+from tests.trees import edit_metadata, make_tree, write_song
+
+PARTS = ("electric bass", "drum set", "female singer")
+
+
+def write(root: Path, id: str, seed: int, artist: str, gains: tuple[float, ...] = (1, 1, 1)) -> None:
+    stems = [(part, gain * voice(10 * seed + n).T) for n, (part, gain) in enumerate(zip(PARTS, gains, strict=True))]
+    write_song(root, id, stems, artist, RATE)
+
+
+@pytest.fixture
+def two(tmp_path, home):
+    """Two trees: one song under both names, one under two names in two balances, one in one only."""
+    for id, seed in (("Ann_One", 1), ("Bob_Two", 2), ("Cyd_Three", 3)):
+        write(tmp_path / "learned", id, seed, id[:3])
+    write(tmp_path / "tested", "Ann_One", 1, "Ann")
+    write(tmp_path / "tested", "MR1101_Bob", 2, "MR1101", (0.5, 1, 0.7))
+    write(tmp_path / "tested", "Dee_Four", 4, "Dee")
+    return tmp_path / "tested", tmp_path / "learned"
+
+
+def ids(found) -> list[tuple[str, str, str]]:
+    return [(one.id, one.also, one.by) for one in found]
+
+
+def test_names_find_what_is_named_alike_and_sound_finds_the_rest(two):
+    tested, learned = (MedleyDB(root).songs() for root in two)
+    assert ids(shared_by_name(tested, learned)) == [("Ann_One", "Ann_One", "name")]
+    assert ids(shared_by_sound(tested, learned)) == [
+        ("Ann_One", "Ann_One", "sound"),
+        ("MR1101_Bob", "Bob_Two", "sound"),
+    ]
+    assert ids(shared(tested, learned)) == [("Ann_One", "Ann_One", "name"), ("MR1101_Bob", "Bob_Two", "sound")]
+    assert shared(tested[1:2], learned[1:]) == []
+
+
+def test_musdb_names_the_songs_of_medleydb(tmp_path):
+    make_musdb(tmp_path / "musdb")
+    audio = np.zeros((1000, 1))
+    for id, artist, title in (
+        ("ANiMAL_Rockshow", "ANiMAL", "Rockshow"),
+        ("BobsBand_X", "Bob’s Band", "It’s Two and Three"),
+        ("BobsBand_Y", "Bob's band", "It's Two & Three"),
+        ("Else_Rockshow", "Else", "Rockshow"),
+    ):
+        folder = write_song(tmp_path / "medley", id, [("violin", audio)], artist)
+        edit_metadata(folder, lambda meta, title=title: meta.update(title=title))
+    found = shared_by_name(Musdb18HQ(tmp_path / "musdb").songs(), MedleyDB(tmp_path / "medley").songs())
+    assert [one.also for one in found] == ["ANiMAL_Rockshow", "BobsBand_Y"]
+
+
+def test_landmarks_are_kept_until_the_mix_changes(two, monkeypatch):
+    (first, *_) = MedleyDB(two[0]).songs()
+    before = leaks.song_landmarks(first)
+    with monkeypatch.context() as patch:
+        patch.setattr(leaks, "landmarks", lambda *_: pytest.fail("computed twice"))
+        np.testing.assert_array_equal(leaks.song_landmarks(first), before)
+    soundfile.write(first.mix, song(9).T, RATE)
+    assert not np.array_equal(leaks.song_landmarks(first), before)
+
+
+def test_the_command_names_what_to_leave_out(two):
+    tested, learned = map(str, two)
+    found = CliRunner().invoke(app, ["leaks", learned, tested])
+    assert found.exit_code == 1 and "2 of 3 songs" in found.output
+    assert "data.skip=[Ann_One,Bob_Two]" in found.output and "sound" in found.output
+    shutil.rmtree(two[0] / "Audio" / "Ann_One")
+    shutil.rmtree(two[0] / "Audio" / "MR1101_Bob")
+    assert "none of the 1 songs" in CliRunner().invoke(app, ["leaks", learned, tested], catch_exceptions=False).output
+
+
+def test_a_run_is_not_scored_on_songs_that_it_learned_unless_told_to(tree, tmp_path, home, caplog):
+    run, other = tmp_path / "run", tmp_path / "other"
+    trained(run, tree, *SMALL)
+    learned = json.loads((run / "splits.json").read_text())["train"]
+    make_tree(other)
+    words = (f"root={other}", "part=all", "report=false", "gates=['off']")
+    with pytest.raises(DataError, match=rf"2 of 3 songs were in the run's training: {learned[0]} .*by name"):
+        scored(run, *words)
+    out = scored(run, *words, "shared=leave_out")
+    assert json.loads((out / "summary.json").read_text())["facts"]["songs"].startswith("1 of")
+    out = scored(run, *words, "shared=allow")
+    assert json.loads((out / "summary.json").read_text())["facts"]["songs"].startswith("3 of")
+    with pytest.raises(DataError, match="shared=maybe: choose one of refuse, leave_out, allow"):
+        scored(run, *words, "shared=maybe")
+    shutil.rmtree(tree)  # then ids are all there is
+    with pytest.raises(DataError, match=r"2 of 3 songs were in the run's training: .*by id"):
+        scored(run, *words)
