@@ -29,7 +29,8 @@ from tests.sets import make_musdb
 from training import step
 
 from stemwise.catalogue import descriptions
-from stemwise.datasets.musdb18hq import VALIDATION, Musdb18HQ
+from stemwise.datasets.musdb import VALIDATION
+from stemwise.datasets.musdb18hq import Musdb18HQ
 from stemwise.export import build
 from stemwise.ffmpeg import put_ffmpeg_on_path
 from stemwise.loading.batch import Batch

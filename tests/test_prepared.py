@@ -6,19 +6,24 @@ from pathlib import Path
 
 import fsspec
 import numpy as np
+import pandas as pd
 import pytest
 import torch
+from lightning_fabric.utilities.distributed import DistributedSamplerWrapper
+from src.eval import evaluate_run
 from torch.multiprocessing import get_context
-from torch.utils.data import DataLoader, DistributedSampler
+from torch.utils.data import DataLoader
 
 from stemwise.datasets.medleydb import MedleyDB
 from stemwise.errors import DataError
 from stemwise.loading.datamodule import MultitrackDataModule, every
+from stemwise.loading.excerpts import ContinuingSampler
 from stemwise.loading.prepared import PreparedStore
 from stemwise.loading.shard import PreparedSong
 from tests.sets import make_musdb
 from tests.test_cli import stemwise
 from tests.test_store import digests, flip, shard_of, truncate
+from tests.test_train import SMALL, composed, trained
 from tests.trees import IDS, edit_metadata
 
 RECIPE = ("--rate", "8000", "--channels", "1", "--only", "vocals", "--only", "bass")
@@ -124,7 +129,7 @@ def _part(rank: int, where: str, numbers, found) -> None:
     """One of two processes of a training, each with a sampler of its own, as Lightning gives them."""
     torch.set_num_threads(1)
     data = module(PreparedStore(where)).excerpts["train"]
-    mine = DistributedSampler(data, num_replicas=2, rank=rank, shuffle=False)
+    mine = DistributedSamplerWrapper(ContinuingSampler(16, lambda: 0), num_replicas=2, rank=rank, shuffle=False)
     batches = DataLoader(data, 4, sampler=mine)
     numbers[rank] = list(mine)
     found[rank] = np.concatenate([batch.mixture.numpy() for batch in batches])
@@ -163,7 +168,6 @@ def test_the_recipe_of_a_model_is_that_of_its_training(tmp_path):
     from stemwise.experiment import configs
     from stemwise.loading.store import Recipe
     from stemwise.taxonomy import targets
-    from tests.test_train import composed
 
     configs.register_resolvers()
     for model, words in (("iass_small", []), ("open_unmix", ["targets=[drums]"]), ("iass", ["targets=[vocals]"])):
@@ -204,6 +208,20 @@ def test_a_set_without_splits_is_prepared_and_says_so(tmp_path, home):
     assert {song.id for song in store.songs()} == {"A_B", "C_D", "E_F"}
     prepared = PreparedSong(tmp_path / "store" / store.index.songs["A_B"]["shard"])
     assert prepared.audio.shape == (5, 2, RATE)
+
+
+def test_a_training_on_a_store_alone_is_scored_on_it_and_not_on_its_songs_elsewhere(tree, tmp_path, home):
+    words = ("--model", "iass_small", *(word for name in ("vocals", "bass", "drums") for word in ("--only", name)))
+    stemwise("prepare", tree, *words, "--out", tmp_path / "store")
+    shutil.move(tree, tmp_path / "elsewhere")
+    run = tmp_path / "run"
+    trained(run, tmp_path / "store", "data=prepared", *SMALL)
+    evaluate_run(composed(run, f"run={run}", "report=false", name="eval"))
+    scores = pd.read_parquet(run / "scores.parquet")
+    assert set(scores.song) == {IDS[2]} and set(scores.target) == {"vocals", "bass", "drums"}
+    reader = "+reader._target_=stemwise.datasets.medleydb.MedleyDB"
+    with pytest.raises(DataError, match=rf"2 of 3 songs were in the run's training: {IDS[0]} \({IDS[0]} by name"):
+        evaluate_run(composed(run, f"run={run}", f"root={tmp_path / 'elsewhere'}", "part=all", reader, name="eval"))
 
 
 def test_a_long_preparation_is_told_of_now_and_then(monkeypatch):
