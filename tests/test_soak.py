@@ -2,11 +2,10 @@
 
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import time
-from hashlib import sha256
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ import soundfile
 from stemwise.export import save
 from tests.test_cli import STEMWISE
 from tests.test_export import DESCRIPTION, exported
+from tests.test_store import digests, long_tree, prepare_command
 
 pytestmark = pytest.mark.soak
 
@@ -58,6 +58,21 @@ def test_twenty_kills_of_the_synthesizer_change_no_byte(tmp_path):
     assert digests(tmp_path / "pieces") == digests(tmp_path / "whole")
 
 
-def digests(root: Path) -> dict[str, str]:
-    files = (path for path in root.rglob("*") if path.is_file())
-    return {str(path.relative_to(root)): sha256(path.read_bytes()).hexdigest() for path in files}
+def test_twenty_kills_of_prepare_change_no_byte(tmp_path):
+    """Each at a random moment of a run that begins where the one before was killed; when all is there, from nothing."""
+    tree, pieces, whole = long_tree(tmp_path / "Tree", 12, 60.0), tmp_path / "pieces", tmp_path / "whole"
+    began = time.monotonic()
+    subprocess.run(prepare_command(tree, whole), check=True, capture_output=True)
+    took, rng, in_work = time.monotonic() - began, random.Random(0), 0
+    for _ in range(20):
+        if (pieces / "store.json").exists():
+            shutil.rmtree(pieces)
+        with subprocess.Popen(
+            prepare_command(tree, pieces), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as process:
+            time.sleep(rng.uniform(0, took))
+            in_work += bool([*pieces.glob(".*.part")])
+            process.send_signal(signal.SIGKILL if rng.random() < 0.5 else signal.SIGINT)
+    assert in_work >= 5, "most kills came too early or too late to hit a song in work"
+    subprocess.run(prepare_command(tree, pieces), check=True, capture_output=True)
+    assert digests(pieces) == digests(whole)

@@ -1,8 +1,11 @@
 """The same work for many things, in several processes or in this one."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
+from threading import Thread
 from typing import TypeVar
 
 Key = TypeVar("Key")
@@ -20,7 +23,7 @@ def each(work: Callable[[Item], Result], items: Mapping[Key, Item], processes: i
         for key, item in items.items():
             yield key, work(item)
         return
-    with ProcessPoolExecutor(min(processes, len(items)), get_context("spawn")) as pool:
+    with ProcessPoolExecutor(min(processes, len(items)), get_context("spawn"), _end_with_caller) as pool:
         futures = {pool.submit(work, item): key for key, item in items.items()}
         try:
             for future in as_completed(futures):
@@ -28,3 +31,20 @@ def each(work: Callable[[Item], Result], items: Mapping[Key, Item], processes: i
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
+
+
+def cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _end_with_caller() -> None:
+    """A worker whose caller was killed would wait for work for ever."""
+    caller = parent_process()
+
+    def watch() -> None:
+        if caller is not None:
+            wait([caller.sentinel])
+            os._exit(1)
+
+    Thread(target=watch, daemon=True).start()

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from stemwise.activity import LABEL_HOP, carry
 from stemwise.audio import Samples
-from stemwise.loading.store import PreparedSong
+from stemwise.loading.shard import PreparedSong
 
 
 @dataclass(frozen=True)

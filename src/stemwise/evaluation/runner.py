@@ -6,7 +6,7 @@ import pandas as pd
 
 from stemwise.evaluation.reference import Reference, reference
 from stemwise.evaluation.scores import Estimated, score_song
-from stemwise.loading.store import PreparedSong
+from stemwise.loading.shard import PreparedSong
 from stemwise.separator import Separator
 
 

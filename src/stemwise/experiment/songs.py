@@ -8,10 +8,10 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from stemwise.datasets.base import Splits, spelling
-from stemwise.datasets.leaks import shared
+from stemwise.datasets.leaks import shared, shared_by_name
 from stemwise.errors import DataError, StemwiseError
 from stemwise.experiment import configs
-from stemwise.loading.store import PreparedSong, prepare
+from stemwise.loading.shard import PreparedSong
 from stemwise.model import SpectralModel
 from stemwise.song import Song
 
@@ -43,7 +43,7 @@ def choose_songs(config: Any, trained: Any, splits: Splits, model: SpectralModel
         raise DataError(f"{what} in {data.dataset.where}. Restore the songs, or choose another part or root.")
     if config.root:
         ids = _not_learned(config.shared, own, splits, model, [songs[id] for id in ids])
-    return {id: prepare(songs[id], data.recipe, data.store) for id in ids}
+    return data.prepare_songs([songs[id] for id in ids])
 
 
 def _not_learned(what_to_do: str, own: Any, splits: Splits, model: SpectralModel, songs: list[Song]) -> list[str]:
@@ -61,7 +61,11 @@ def _not_learned(what_to_do: str, own: Any, splits: Splits, model: SpectralModel
         heard = {spelling(id): id for id in seen}
         leaks = {id: f"{heard[spelling(id)]} by id" for id in ids if spelling(id) in heard}
     else:
-        leaks = {one.id: f"{one.also} by {one.by}" for one in shared(songs, learned)}
+        audible = all(song.stems for song in (*songs, *learned))  # those of a prepared store are not
+        if not audible:
+            log.warning("songs of a prepared store are compared with others by artist and title alone")
+        found = shared(songs, learned) if audible else shared_by_name(songs, learned)
+        leaks = {one.id: f"{one.also} by {one.by}" for one in found}
     if leaks and what_to_do == "refuse":
         raise DataError(
             f"{len(leaks)} of {len(songs)} songs were in the run's training: "

@@ -3,8 +3,7 @@
 import logging
 import time
 import warnings
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 import pytorch_lightning as pl
 import torch
@@ -15,7 +14,11 @@ from stemwise.errors import DataError
 from stemwise.home import data_home
 from stemwise.loading.batch import Batch
 from stemwise.loading.excerpts import Augmentation, ContinuingSampler, Excerpts
-from stemwise.loading.store import PreparedSong, Recipe, prepare, require_long_enough
+from stemwise.loading.filling import Store
+from stemwise.loading.prepared import PreparedStore
+from stemwise.loading.shard import PreparedSong
+from stemwise.loading.store import Recipe, require_long_enough
+from stemwise.memory import keep_freed_memory
 from stemwise.song import Song
 from stemwise.taxonomy import require_own
 from stemwise.taxonomy import targets as read_targets
@@ -25,19 +28,19 @@ SAY_EVERY = 10.0  # seconds
 
 
 class MultitrackDataModule(pl.LightningDataModule):
-    """Wraps a dataset reader.
+    """Wraps a dataset reader, or a store that is there already.
 
     `scheme` and `targets` choose the targets (`stemwise.taxonomy`); `sample_rate`, `channels` and `hop` (samples) are
     those of the model, so that labels stand on its frames. An epoch has `excerpts` training and `valid_excerpts`
     validation examples of `excerpt_seconds`. With `require_targets` a song is trained on only if one of the targets
     plays in it, as IASS does. `balance` is the share of training examples drawn evenly over targets and over playing
     and resting (`Places`). `prepare_data` computes activity by envelope tracking and fills the store, both under
-    the home folder.
+    the home folder, `prepare_processes` songs at a time (None: one a core, or one where there is little to do).
     """
 
     def __init__(
         self,
-        dataset: Dataset,
+        dataset: Dataset | PreparedStore,
         scheme: str,
         targets: Sequence[str] | None,
         sample_rate: int,
@@ -49,6 +52,7 @@ class MultitrackDataModule(pl.LightningDataModule):
         valid_excerpts: int = 64,
         seed: int = 0,
         workers: int = 0,
+        prepare_processes: int | None = None,
         require_targets: bool = False,
         augmentation: Augmentation | None = None,
         balance: float = 0.0,
@@ -69,7 +73,7 @@ class MultitrackDataModule(pl.LightningDataModule):
         self.require_targets = require_targets
         self.augmentation = augmentation
         self.balance = balance
-        self.store: Path = data_home() / "store"
+        self.prepare_processes = prepare_processes
         self.excerpts: dict[str, Excerpts] = {}
 
     @property
@@ -89,23 +93,32 @@ class MultitrackDataModule(pl.LightningDataModule):
         return songs
 
     def prepared(self, part: str) -> dict[str, PreparedSong]:
+        """Song id → prepared song of a part, made where the store lacks it."""
+        return self.prepare_songs(self.songs(part))
+
+    def prepare_songs(self, songs: Sequence[Song]) -> dict[str, PreparedSong]:
         """Song id → prepared song, made where the store lacks it; says how far it is, since this can take long."""
-        songs, ready = self.songs(part), dict[str, PreparedSong]()
-        said = time.monotonic()
-        for number, song in enumerate(songs, start=1):
-            ready[song.id] = prepare(song, self.recipe, self.store)
-            if time.monotonic() - said > SAY_EVERY:
-                said = time.monotonic()
-                log.info("prepared %d of %d songs of '%s' in %s", number, len(songs), part, self.store)
-        return ready
+        if isinstance(self.dataset, PreparedStore):
+            return self.dataset.prepared(songs, self.recipe)
+        store = Store.of(self.dataset, self.recipe, data_home() / "store")
+        say = every(SAY_EVERY, lambda share: log.info("prepared %.0f %% of the songs in %s", 100 * share, store.folder))
+        filled = store.fill(songs, self.dataset.splits(), self.prepare_processes, say)
+        for sentence in filled.noticed:
+            log.warning(sentence)
+        return filled.songs
 
     def prepare_data(self) -> None:
+        self._require_own()
+        self.prepare_songs([song for part in self.counts for song in self.songs(part)])
+
+    def _require_own(self) -> None:
+        """Raise DataError for a target of a user's own label that no stem has; a store has no stems any more."""
+        if isinstance(self.dataset, PreparedStore):
+            return
         songs = self.dataset.songs()
         told = {label for song in songs for stem in song.stems for label in stem.instruments}
         told |= {label for song in songs for annotation in song.annotations for label in annotation.instruments}
         require_own(self.recipe.targets, told)
-        for part in self.counts:
-            self.prepared(part)
 
     def setup(self, stage: str | None = None) -> None:
         if stage not in (None, "fit", "validate"):
@@ -123,7 +136,8 @@ class MultitrackDataModule(pl.LightningDataModule):
 
     def _with_knowledge(self, songs: list[PreparedSong], part: str) -> list[PreparedSong]:
         """Without those that teach nothing, and would make a remix with their rest teach nothing."""
-        kept = [song for song in songs if song.known_audio.any() or song.known_activity.any()]
+        known = ((song, song.known()) for song in songs)
+        kept = [song for song, facts in known if any(facts.known_audio) or any(facts.known_activity)]
         if not kept:
             raise DataError(
                 f"in none of the {len(songs)} songs of '{part}' is anything known of {', '.join(self.targets)}: a stem "
@@ -167,4 +181,23 @@ class MultitrackDataModule(pl.LightningDataModule):
             persistent_workers=self.workers > 0,
             pin_memory=torch.cuda.is_available(),
             drop_last=part == "train",
+            worker_init_fn=_keep_freed_memory,
         )
+
+
+def _keep_freed_memory(_: int) -> None:
+    """A worker's blocks are large, and clearing the pages of each anew takes longer than reading them."""
+    keep_freed_memory()
+
+
+def every(seconds: float, say: Callable[[float], object]) -> Callable[[float], object]:
+    """`say`, but at most once in so many seconds, and not when it is called first."""
+    last = time.monotonic()
+
+    def tell(share: float) -> None:
+        nonlocal last
+        if time.monotonic() - last > seconds:
+            last = time.monotonic()
+            say(share)
+
+    return tell

@@ -13,7 +13,7 @@ from stemwise.activity import LABEL_HOP, carry
 from stemwise.audio import fit, resample
 from stemwise.loading.batch import Batch
 from stemwise.loading.places import Place, Places
-from stemwise.loading.store import PreparedSong
+from stemwise.loading.shard import PreparedSong
 from stemwise.loading.tone import recolour
 
 Array = NDArray[np.float32]
@@ -50,7 +50,6 @@ class Excerpts(Dataset[Batch]):
         augmentation: Augmentation | None = None,
         balance: float = 0.0,
     ) -> None:
-        self.songs = songs
         self.samples = samples
         self.rate = rate
         self.hop = hop
@@ -58,13 +57,15 @@ class Excerpts(Dataset[Batch]):
         self.count = count
         self.augmentation = augmentation or Augmentation()
         self.places = Places(songs, samples, rate, balance)
+        self.songs = self.places.songs
+        self.rows = len(songs[0].known().known_audio) + 1
 
     def __len__(self) -> int:
         return self.count
 
     def __getitem__(self, index: int) -> Batch:
         rng = np.random.default_rng((self.seed, index))
-        rows = len(self.songs[0].audio)
+        rows = self.rows
         places = self._places(rng, rows)
         remixed = any(place is not places[-1] for place in places)
         gains = rng.uniform(*self.augmentation.gain, size=rows).astype(np.float32)

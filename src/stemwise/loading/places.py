@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 from stemwise.activity import LABEL_HOP
 from stemwise.activity import RATE as LABEL_RATE
 from stemwise.errors import DataError
-from stemwise.loading.store import PreparedSong
-
-ACTIVE = 0.5  # confidence from which a label counts as active
+from stemwise.loading.shard import ACTIVE, PreparedSong
 
 
 class Place(NamedTuple):
@@ -36,12 +34,12 @@ class Places:
     def __init__(self, songs: Sequence[PreparedSong], samples: int, rate: int, balance: float = 0.0) -> None:
         if not 0 <= balance <= 1:
             raise DataError(f"loading.balance={balance} is a share of the examples: give a number from 0 to 1.")
-        self.songs = songs
+        self.songs = [song.bare() for song in songs]
         self.samples = samples
         self.rate = rate
         self.balance = balance
-        lengths = np.array([song.audio.shape[-1] for song in songs], dtype=float)
-        self.weights = lengths / lengths.sum()
+        self.lengths = np.array([song.known().samples for song in songs])
+        self.weights = self.lengths / self.lengths.sum()
         self.frames = _frames(songs) if balance else None
 
     def draw(self, rng: Generator, target: int | None = None, speed: float = 1.0) -> Place:
@@ -51,9 +49,9 @@ class Places:
             found = self._balanced(rng, self.frames, target, speed)
             if found:
                 return found
-        song = self.songs[rng.choice(len(self.songs), p=self.weights)]
-        speed, samples = self._extent(song, speed)
-        return Place(song, int(rng.integers(song.audio.shape[-1] - samples + 1)), speed)
+        number = rng.choice(len(self.songs), p=self.weights)
+        speed, samples = self._extent(number, speed)
+        return Place(self.songs[number], int(rng.integers(self.lengths[number] - samples + 1)), speed)
 
     def _balanced(self, rng: Generator, frames: NDArray[np.int64], target: int | None, speed: float) -> Place | None:
         """None where the target never plays, or never rests, in any song that tells."""
@@ -64,22 +62,23 @@ class Places:
         if target is None or not frames[target, plays].any():
             return None
         counts = frames[target, plays]
-        song = self.songs[rng.choice(len(self.songs), p=counts / counts.sum())]
-        speed, samples = self._extent(song, speed)
+        number = rng.choice(len(self.songs), p=counts / counts.sum())
+        song = self.songs[number]
+        speed, samples = self._extent(number, speed)
         moment = rng.choice(np.flatnonzero((song.activity[target] >= ACTIVE) == plays))
         start = round(float(moment) * LABEL_HOP * self.rate / LABEL_RATE) - int(rng.integers(samples))
-        return Place(song, int(np.clip(start, 0, song.audio.shape[-1] - samples)), speed)
+        return Place(song, int(np.clip(start, 0, self.lengths[number] - samples)), speed)
 
-    def _extent(self, song: PreparedSong, speed: float) -> tuple[float, int]:
-        """The speed that the song's length allows, and how many of its samples an excerpt then takes."""
-        speed = min(speed, song.audio.shape[-1] / self.samples)
+    def _extent(self, number: int, speed: float) -> tuple[float, int]:
+        """The speed that a song's length allows, and how many of its samples an excerpt then takes."""
+        speed = min(speed, float(self.lengths[number]) / self.samples)
         return speed, round(self.samples * speed)
 
 
 def _frames(songs: Sequence[PreparedSong]) -> NDArray[np.int64]:
     """Frames (target, at rest or playing, song) of the labels; 0 where nobody knows when a target plays."""
     counts = []
-    for song in songs:
-        plays = (song.activity >= ACTIVE).sum(axis=1)
-        counts.append(np.stack([song.activity.shape[1] - plays, plays], axis=1) * song.known_activity[:, None])
+    for known in (song.known() for song in songs):
+        plays = np.array(known.plays)
+        counts.append(np.stack([known.frames - plays, plays], axis=1) * np.array(known.known_activity)[:, None])
     return np.stack(counts, axis=2)

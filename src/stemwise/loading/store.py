@@ -1,22 +1,23 @@
-"""Songs made ready for training: summed to targets, resampled, with their activity, as arrays mapped from disk."""
+"""One song made ready for training: summed to targets, resampled, with its activity, as arrays mapped from disk."""
 
+import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stemwise import audio
 from stemwise.activity import LABELS
 from stemwise.audio import Samples
 from stemwise.errors import DataError
-from stemwise.files import beside, fingerprint, new_array
+from stemwise.files import beside, fingerprint
 from stemwise.labels import song_confidence, target_confidence, unknown_activity, unknown_targets
+from stemwise.loading.shard import PreparedSong, damage, facts_in, forget, read_sheet, write_rows, write_sheet
 from stemwise.song import Song
 from stemwise.taxonomy import Targets
 
-VERSION = 2  # raise it when the arrays change, so that no stale store is read
+VERSION = 3  # raise it when the arrays change, so that no stale store is read
 
 
 @dataclass(frozen=True)
@@ -27,52 +28,36 @@ class Recipe:
     rate: int
     channels: int
 
-
-class PreparedSong:
-    """One song of the store. Arrays are mapped when first touched, so an object crosses to a worker as a path."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    @cached_property
-    def audio(self) -> NDArray[np.float32]:
-        """(target + 1, channel, sample); the last row is the rest of the mixture."""
-        return np.asarray(np.load(self.folder / "audio.npy", mmap_mode="r"))
-
-    @cached_property
-    def activity(self) -> NDArray[np.float32]:
-        """Confidence (target, frame) on the frames of LABELS."""
-        return np.asarray(np.load(self.folder / "activity.npy"))
-
-    @cached_property
-    def known_audio(self) -> NDArray[np.bool_]:
-        """(target,) False where the target's audio cannot be known for this song."""
-        return np.asarray(np.load(self.folder / "known_audio.npy"))
-
-    @cached_property
-    def known_activity(self) -> NDArray[np.bool_]:
-        """(target,) False where nobody can know when the target plays."""
-        return np.asarray(np.load(self.folder / "known_activity.npy"))
-
-    def holds(self, target: int) -> bool:
-        """Whether the target's audio is known and ever active in this song."""
-        return bool(self.known_audio[target] and (self.activity[target] >= 0.5).any())
-
-    def __getstate__(self) -> dict[str, Path]:
-        return {"folder": self.folder}
+    @property
+    def groups(self) -> list[list[str]]:
+        """The labels of each target, and those of targets that were not chosen."""
+        return [sorted(group) for group in (*self.targets.labels, self.targets.elsewhere)]
 
 
 def prepare(song: Song, recipe: Recipe, store: Path) -> PreparedSong:
     """The prepared song from `store`, made first where it is missing or its files or the recipe changed."""
-    groups = [sorted(group) for group in (*recipe.targets.labels, recipe.targets.elsewhere)]
+    folder = store / shard_name(song, recipe)
+    if not folder.is_dir() or damage(folder):
+        make(song, recipe, folder)
+    return PreparedSong(folder, facts_in(read_sheet(folder)))
+
+
+def shard_name(song: Song, recipe: Recipe) -> str:
+    """The id, and a fingerprint of all that the arrays depend on, so that a shard never changes under its readers."""
     mix = fingerprint([song.mix]) if song.mix and song.remains else ""
-    settings = (recipe.targets.names, groups, recipe.rate, recipe.channels, song.bleed, song.complete, mix, VERSION)
-    folder = store / f"{song.id}-{song.fingerprint(*settings)}"
-    if not folder.is_dir():
-        with beside(folder, keep=True) as part:
-            part.mkdir()
-            _write(song, recipe, part)
-    return PreparedSong(folder)
+    settings = (recipe.targets.names, recipe.groups, recipe.rate, recipe.channels)
+    return f"{song.id}-{song.fingerprint(*settings, song.bleed, song.complete, mix, VERSION)}"
+
+
+def make(song: Song, recipe: Recipe, folder: Path) -> None:
+    """Write the shard, whole or not at all, in the place of a damaged one."""
+    if folder.is_dir():
+        shutil.rmtree(folder)
+        forget()
+    with beside(folder, keep=True) as part:
+        part.mkdir()
+        _write(song, recipe, part)
+        write_sheet(part, {"id": song.id, "artist": song.artist, "title": song.title})
 
 
 def _write(song: Song, recipe: Recipe, folder: Path) -> None:
@@ -81,11 +66,21 @@ def _write(song: Song, recipe: Recipe, folder: Path) -> None:
     np.save(folder / "known_audio.npy", ~unknown_targets(song, recipe.targets))
     np.save(folder / "known_activity.npy", ~unknown_activity(song, recipe.targets))
     shape = (len(recipe.targets.names) + 1, recipe.channels, -(-song.samples * recipe.rate // song.rate))
-    out = new_array(folder / "audio.npy", shape)
-    for index, row in stem_rows(song, recipe.targets):
-        out[row] += _as_recipe(song.read_stem(index), song.rate, recipe)
-    if song.remains:
-        out[-1] += _as_recipe(song.remainder(), song.rate, recipe)
+    write_rows(folder / "audio.npy", shape, _rows(song, recipe, shape[1:]))
+
+
+def _rows(song: Song, recipe: Recipe, shape: tuple[int, int]) -> Iterator[Samples]:
+    """(channel, sample) of every row in turn, so that no more than one is held."""
+    stems = stem_rows(song, recipe.targets)
+    rest = len(recipe.targets.names)
+    for number in range(rest + 1):
+        out = np.zeros(shape, dtype=np.float32)
+        for index, row in stems:
+            if row == number:
+                out += _as_recipe(song.read_stem(index), song.rate, recipe)
+        if number == rest and song.remains:
+            out += _as_recipe(song.remainder(), song.rate, recipe)
+        yield out
 
 
 def _as_recipe(samples: Samples, rate: int, recipe: Recipe) -> Samples:
@@ -106,8 +101,8 @@ def stem_rows(song: Song, targets: Targets) -> list[tuple[int, int]]:
 def require_long_enough(songs: list[PreparedSong], samples: int, rate: int) -> None:
     """Raise DataError for the first song shorter than an excerpt."""
     for song in songs:
-        if song.audio.shape[-1] < samples:
+        if song.known().samples < samples:
             raise DataError(
-                f"{song.folder.name}: {song.audio.shape[-1] / rate:.2f} s are shorter than an excerpt of "
+                f"{song.folder.name}: {song.known().samples / rate:.2f} s are shorter than an excerpt of "
                 f"{samples / rate:.2f} s. Lower loading.excerpt_seconds or leave the song out with data.skip."
             )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from stemwise.audio import Samples
 from stemwise.evaluation.runner import song_reference
 from stemwise.evaluation.scores import ACTIVE, Estimated, gated
-from stemwise.loading.store import PreparedSong
+from stemwise.loading.shard import PreparedSong
 from stemwise.report.content import Page, SongView
 from stemwise.separator import Separator
 
