@@ -23,7 +23,7 @@ from stemwise.parallel import each
 from stemwise.song import Song, Stem
 from stemwise.taxonomy import targets
 
-RATE, SECONDS, SONGS = 44100, 180, 8
+RATE, SECONDS, SONGS = 44100, 180, 16
 LABELS = (
     "female singer",
     "electric bass",
@@ -94,9 +94,9 @@ def main() -> None:
             f"prepare, {SONGS} songs of {SECONDS} s, {len(LABELS)} stems",
             " s of music/s",
             lambda n: prepare(songs, n),
-            3,
+            2,
         )
-        ratio("decoding and resampling alone", " s of music/s", lambda n: yardstick(songs, n), 3)
+        ratio("decoding and resampling alone", " s of music/s", lambda n: yardstick(songs, n), 2)
 
 
 if __name__ == "__main__":
