@@ -1,5 +1,6 @@
 """Small trees in the true layout of each dataset."""
 
+import csv
 import json
 import subprocess
 import tempfile
@@ -82,6 +83,35 @@ def make_mms(root: Path) -> None:
     make_secrets(root / "MixingSecrets")
 
 
+# Folder → name of a file → what sounds in it; the second song has a rate of its own, mono and fewer stems.
+FOLDERS = {
+    "Ivy - One": {"01_Kick.wav": "drum set", "BassDI.flac": "electric bass", "Lead Vox.wav": "female singer"},
+    "Jan - Two": {"bass.wav": "electric bass", "vocals.wav": "female singer"},
+    "Kai & Lou - Three": {"Vox 1.wav": "female singer", "Vox 2.wav": "violin", "drums.wav": "drum set"},
+}
+
+
+def make_folder(root: Path, songs: dict[str, dict[str, str]] = FOLDERS, seconds: float = 4.0) -> None:
+    for number, (name, files) in enumerate(songs.items()):
+        (root / name).mkdir(parents=True)
+        rate, channels = (48000, 1) if number == 1 else (RATE, 2)
+        stems = {file: stem_audio(sound, seconds, number, rate)[:, :channels] for file, sound in files.items()}
+        for file, audio in {**stems, "Mixture.wav": sum(stems.values())}.items():
+            soundfile.write(root / name / file, audio, rate)
+
+
+def make_manifest(root: Path, seconds: float = 4.0) -> None:
+    """What `make_folder` makes, listed, so that no name means anything."""
+    make_folder(root / "audio", seconds=seconds)
+    with (root / "manifest.csv").open("w", newline="") as file:
+        lines = csv.writer(file)
+        lines.writerow(["song", "path", "instrument", "artist", "title"])
+        for name, sounds in FOLDERS.items():
+            artist, _, title = name.partition(" - ")
+            for file_name, sound in {**sounds, "Mixture.wav": "mix"}.items():
+                lines.writerow([name, f"audio/{name}/{file_name}", sound, artist, title])
+
+
 SLAKH = {"train/Track00001": "1a", "validation/Track01501": "2b", "test/Track01876": "3c"}
 # What the metadata says of each stem; the last was never rendered.
 SLAKH_STEMS = (
@@ -95,7 +125,9 @@ SLAKH_STEMS = (
 )  # fmt: skip
 
 
-def make_slakh(root: Path, tracks: dict[str, str] = SLAKH, suffix: str = ".flac", rate: int = RATE) -> None:
+def make_slakh(
+    root: Path, tracks: dict[str, str] = SLAKH, suffix: str = ".flac", rate: int = RATE, seconds: float = 4.0
+) -> None:
     """`tracks`: folder → the name of the MIDI file. Mono, as published."""
     for number, (place, source) in enumerate(tracks.items()):
         (folder := root / place / "stems").mkdir(parents=True)
@@ -103,7 +135,7 @@ def make_slakh(root: Path, tracks: dict[str, str] = SLAKH, suffix: str = ".flac"
         for index, (sound, said) in enumerate(SLAKH_STEMS):
             stems[f"S{index:02d}"] = {"audio_rendered": bool(sound), "is_drum": False, "midi_saved": True, **said}
             if sound:
-                sounds.append(stem_audio(sound, 4.0, number, rate)[:, 0])
+                sounds.append(stem_audio(sound, seconds, number, rate)[:, 0])
                 soundfile.write(folder / f"S{index:02d}{suffix}", sounds[-1], rate, subtype="PCM_16")
         soundfile.write(root / place / f"mix{suffix}", sum(sounds), rate, subtype="PCM_16")
         meta = {"UUID": source, "audio_dir": "stems", "midi_dir": "MIDI", "normalized": True, "stems": stems}
@@ -120,7 +152,7 @@ MOISES_TRACKS = (
 )
 
 
-def make_moises(root: Path, songs: dict[str, str] = MOISES) -> None:
+def make_moises(root: Path, songs: dict[str, str] = MOISES, seconds: float = 4.0) -> None:
     """`songs`: uuid → artist. Two stems of vocals are listed apart, as the true files list some; no mix."""
     for number, (uuid, artist) in enumerate(songs.items()):
         (folder := root / "moisesdb_v0.1" / uuid).mkdir(parents=True)
@@ -134,7 +166,7 @@ def make_moises(root: Path, songs: dict[str, str] = MOISES) -> None:
                 "has_bleed": False,
             }
             (folder / stem).mkdir(exist_ok=True)
-            soundfile.write(folder / stem / f"t{index}.wav", stem_audio(sound, 4.0, 10 * number + index), RATE)
+            soundfile.write(folder / stem / f"t{index}.wav", stem_audio(sound, seconds, 10 * number + index), RATE)
             listed.append({"id": f"s{index}", "stemName": stem, "tracks": [track]})
         data = {"song": f"Song {number}", "artist": artist, "genre": "rock", "stems": listed}
         (folder / "data.json").write_text(json.dumps(data))
@@ -146,17 +178,20 @@ MAKERS: dict[str, Callable[[Path], object]] = {
     "Musdb18HQ": make_musdb,
     "MixingSecrets": make_secrets,
     "Mms": make_mms,
+    "Folder": make_folder,
+    "Manifest": make_manifest,
     "MoisesDB": make_moises,
     "Musdb18": make_stem_files,
     "Slakh": make_slakh,
 }
+STEMS_MAY_LACK = {"Folder"}  # readers that know of no stem but those that are there
 
 
 def places(reader: str, root: Path) -> dict[str, Path]:
     """The settings that lead the reader to what its maker made at `root`."""
-    return (
-        {"medleydb": root / "MedleyDB", "mixing_secrets": root / "MixingSecrets"} if reader == "Mms" else {"root": root}
-    )
+    if reader == "Mms":
+        return {"medleydb": root / "MedleyDB", "mixing_secrets": root / "MixingSecrets"}
+    return {"file" if reader == "Manifest" else "root": root}
 
 
 def overrides(reader: str, root: Path) -> list[str]:

@@ -139,7 +139,8 @@ def test_label_leaves_out_what_it_is_told(tree, tmp_path):
 
 
 def test_label_refuses_an_empty_folder(tmp_path):
-    assert f"no audio under {tmp_path}" in stemwise("label", tmp_path, code=1)
+    assert f"{tmp_path} looks like no set that is known" in stemwise("label", tmp_path, code=1)
+    assert f"no audio under {tmp_path}" in stemwise("label", tmp_path, "--kind", "medleydb", code=1)
 
 
 def test_synthesize_then_label(tmp_path):

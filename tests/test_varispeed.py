@@ -7,12 +7,13 @@ from stemwise.activity import LABEL_HOP
 from stemwise.activity import RATE as LABEL_RATE
 from stemwise.loading.excerpts import Augmentation, Excerpts
 from stemwise.loading.places import Places
+from stemwise.loading.shard import PreparedSong
 
 RATE, HOP, SECONDS, TONES = 8000, 250, 12, (440.0, 1000.0)
 SWITCH = 5.0  # seconds after which the first target starts
 
 
-class Tones:
+class Tones(PreparedSong):
     """Two targets that are tones, the first from SWITCH on, and a rest of silence."""
 
     def __init__(self, seconds: float = SECONDS) -> None:

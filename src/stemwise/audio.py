@@ -1,5 +1,6 @@
 """Audio files ↔ float32 arrays of shape (channel, sample)."""
 
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +21,12 @@ Samples = NDArray[np.float32]
 # A wav of floats keeps every level; the others hold integers and clip beyond ±1.
 SUBTYPES = {".wav": "FLOAT", ".flac": "PCM_24", ".mp3": "MPEG_LAYER_III", ".ogg": "VORBIS"}
 
+BITS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}  # of files of integers
 MP3 = ("MP3", "MPEG")  # what libsndfile calls it
+# What libsndfile logs where a header promises more bytes than the file has; it reads on without a word.
+PROMISED = re.compile(r"^ *(?:data|SSND) : (\d+) \(should be (\d+)\)", re.MULTILINE)
+UNSAID = 0x7F000000  # bytes; who writes into a pipe promises at least so many, not knowing the length
+SLOPPY = 256  # bytes; some writers count their header
 BLOCK = 1 << 18  # samples decoded at a time
 
 
@@ -38,11 +44,20 @@ class AudioInfo:
 def info(path: Path) -> AudioInfo:
     """Rate, length and channels. An mp3 is decoded for it, since its header may overstate the length by half a second.
 
-    Raises AudioError when the file is missing or in a format libsndfile cannot read.
+    Raises AudioError when the file is missing, in a format libsndfile cannot read, or shorter than its header says.
     """
     with _opened(path) as file:
+        for promised, found in (map(int, sizes) for sizes in PROMISED.findall(file.extra_info)):
+            if promised - found > SLOPPY and promised < UNSAID:
+                raise _too_short(path, file.frames, file.frames * promised // max(found, 1))
         samples = file.frames if file.format not in MP3 else _count(path, path.stat().st_mtime_ns)
         return AudioInfo(file.samplerate, samples, file.channels)
+
+
+def depth(path: Path) -> int:
+    """Bits of the integers that a file holds; 0 where it holds floats or is lossy. Raises AudioError as `info` does."""
+    with _opened(path) as file:
+        return BITS.get(file.subtype, 0)
 
 
 def read(path: Path, start: int = 0, stop: int | None = None) -> tuple[Samples, int]:
@@ -73,11 +88,11 @@ def blocks(path: Path, size: int) -> Iterator[Samples]:
             yield finite(np.ascontiguousarray(block.T), str(path))
 
 
-def raw_blocks(path: Path, size: int) -> Iterator[tuple[NDArray[np.int16] | Samples, float]]:
+def raw_blocks(path: Path, size: int, checked: bool = True) -> Iterator[tuple[NDArray[np.int16] | Samples, float]]:
     """The whole file as (sample, channel) of `size` samples each (the last may be shorter), and its full scale.
 
     Files of 16 bit are handed out as the integers they hold, others as float32: whoever only measures need not convert.
-    Each block is overwritten by the next. Raises AudioError as `read` does.
+    Each block is overwritten by the next. Raises AudioError as `read` does; NaN and infinity only if `checked`.
     """
     samples, found = info(path).samples, 0
     with _opened(path) as file:
@@ -86,7 +101,7 @@ def raw_blocks(path: Path, size: int) -> Iterator[tuple[NDArray[np.int16] | Samp
         try:
             while len(block := file.read(size, dtype=buffer.dtype.name, always_2d=True, out=buffer)):
                 found += len(block)
-                yield (block, 32768.0) if whole else (finite(block.T, str(path)).T, 1.0)
+                yield (block, 32768.0) if whole else (finite(block.T, str(path)).T if checked else block, 1.0)
         except soundfile.LibsndfileError as fault:
             raise AudioError(f"{path}: cannot be decoded ({fault}). Export it anew as wav or flac.") from fault
     if found != samples:

@@ -20,16 +20,29 @@ class Stem:
 
     Several labels are several instruments in one file, or one of several where nobody knows which: either way a target
     that has some of them and not all is unknown in the song. `name` says it shorter, where there is a shorter word.
+    `words`: what the set itself calls it, where those are no labels and were mapped to them.
     """
 
     id: str
     instruments: tuple[str, ...]
     path: Path
     name: str = ""
+    words: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
         return self.name or " + ".join(self.instruments)
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """When an instrument plays of which the song has no stem of its own: (start, end) in seconds, both within it.
+
+    Several `instruments`: one of them, or several at once.
+    """
+
+    instruments: tuple[str, ...]
+    segments: tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True)
@@ -39,6 +52,8 @@ class Song:
     `bleed`: its stems hold leakage of one another. Not `complete`: there may be more in the mix than in the stems, as
     where somebody has the vocals and the mix of a song, and nobody knows what; so a target without a stem is unknown,
     not silent. What the stems leave of `mix` then belongs to the mixture; without a mix the stems are all of it.
+    `annotations`: of instruments in what the stems leave of the mix, or in stems that hold more than them. A song of
+    annotations and a mix alone has no stems.
     """
 
     id: str
@@ -51,6 +66,7 @@ class Song:
     mix: Path | None = None
     bleed: bool = False
     complete: bool = True
+    annotations: tuple[Annotation, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -123,6 +139,7 @@ class Song:
         return total
 
     def fingerprint(self, *settings: object) -> str:
-        """Changes with any stem file, any label or any of the settings."""
+        """Changes with any stem file, any label, any annotation or any of the settings."""
         labels = tuple(stem.instruments for stem in self.stems)
-        return fingerprint((stem.path for stem in self.stems), self.id, labels, *settings)
+        more = (self.annotations,) if self.annotations else ()
+        return fingerprint((stem.path for stem in self.stems), self.id, labels, *more, *settings)

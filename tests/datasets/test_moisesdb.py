@@ -155,7 +155,7 @@ def test_an_unknown_type_is_refused_naming_the_file_of_labels(tree):
         (lambda data: data["stems"][0]["tracks"][0].pop("id"), "KeyError('id')"),
         (lambda data: data["stems"].insert(0, "vocals"), "TypeError"),
         (lambda data: data.update(stems=[]), "lists no tracks"),
-        (lambda data: data["stems"][0].update(stemName="../../elsewhere"), "outside the song's folder"),
+        (lambda data: data["stems"][0].update(stemName="../../elsewhere"), "outside this folder"),
     ],
 )
 def test_broken_metadata_is_found(change, said, tree):

@@ -1,6 +1,7 @@
 """What every reader owes, for all of them. A new one joins by its module and a maker in tests/sets.py."""
 
 import inspect
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from stemwise.datasets.base import PARTS, artist_keys
 from stemwise.datasets.detect import kinds, open_tree, reader_of
 from stemwise.datasets.folders import SongFolders
 from stemwise.errors import DataError
-from tests.sets import MAKERS, places
+from tests.sets import MAKERS, STEMS_MAY_LACK, places
 
 CONF = Path(__file__).resolve().parents[2] / "conf" / "data"
 READERS = {reader_of(module).__name__: module for module in kinds().values()}
@@ -50,6 +51,14 @@ def test_its_tree_is_known_by_its_layout_or_by_its_name(name, tmp_path):
     assert type(open_tree(where, kind)) is reader_of(READERS[name])
     if READERS[name].LOOKS_LIKE:
         assert type(open_tree(where)) is reader_of(READERS[name])
+
+
+def test_a_list_counts_before_folders_and_behind_a_known_layout(tmp_path):
+    MAKERS["Manifest"](tmp_path)
+    shutil.copytree(tmp_path / "audio" / "Ivy - One", tmp_path / "Ivy - One")
+    assert type(open_tree(tmp_path)).__name__ == "Manifest"
+    MAKERS["MedleyDB"](tmp_path)  # as a synthesised tree, which has a manifest.json of its own
+    assert type(open_tree(tmp_path)).__name__ == "MedleyDB"
 
 
 def test_a_tree_of_no_known_layout_is_refused_with_what_there_is(tmp_path):
@@ -95,6 +104,8 @@ def test_a_broken_song_is_found_with_file_and_cure_and_can_be_skipped(name, tmp_
     assert reader.validate() == []
     song = reader.songs()[1]
     song.stems[0].path.unlink()
+    if name in STEMS_MAY_LACK:
+        song.stems[0].path.write_text("hello")
     (finding,) = reader_of_tree(name, root).validate()
     assert str(song.stems[0].path) in finding and f"data.skip=[{song.id}]" in finding
     with pytest.raises(DataError, match=f"(?s)1 of {len(reader.songs())} songs cannot be used.*{song.id}"):

@@ -2,15 +2,15 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import wraps
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from stemwise.errors import StemwiseError
+from stemwise.errors import DataError, StemwiseError
 
 EVERY = 30.0  # seconds between lines where no bar can be drawn
 
@@ -60,6 +60,27 @@ def _lines(what: str) -> Callable[[float], None]:
             print(f"{what}: {share:.0%}, {left / 60:.1f} min left", file=sys.stderr, flush=True)
 
     return update
+
+
+def settings_of(words: Sequence[str] | None) -> dict[str, Any]:
+    """`key=value` words as settings, values read as YAML, as Hydra reads them. Raises DataError for another form."""
+    import yaml
+
+    settings = {}
+    for word in words or ():
+        key, equals, value = word.partition("=")
+        try:
+            settings[key.strip().removeprefix("data.")] = yaml.safe_load(value)
+        except yaml.YAMLError as fault:
+            raise DataError(f"--set {word}: the value cannot be read ({' '.join(str(fault).split())}).") from fault
+        if not equals or not key.strip():
+            raise DataError(f"--set {word}: give key=value, as in --set skip=[Some_Song].")
+    return settings
+
+
+def only_given(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options that were used, so that none is handed to a reader that has no such setting."""
+    return {name: value for name, value in options.items() if value}
 
 
 def say(text: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stemwise.cli.common import progress_bar, say
+from stemwise.cli.common import only_given, progress_bar, say, settings_of
 from stemwise.home import data_home
 
 if TYPE_CHECKING:
@@ -32,8 +32,10 @@ class Format(StrEnum):
 
 
 def command(
-    data: Annotated[Path, typer.Argument(help="a tree in MedleyDB form")],
+    data: Annotated[Path, typer.Argument(help="a tree of songs, of any layout that is known")],
     out: Annotated[Path | None, typer.Option(help="default: data/labels/<name of DATA> of the home folder")] = None,
+    kind: Annotated[str | None, typer.Option(help="as in data=, where the layout does not tell")] = None,
+    set: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, a setting as in data.KEY=VALUE; may repeat")] = None,
     metadata: Annotated[Path | None, typer.Option(help="folder of <ID>_METADATA.yaml, if not in the tree")] = None,
     skip: Annotated[list[str] | None, typer.Option(help="id of a song to leave out; may be repeated")] = None,
     pad_short_stems: Annotated[bool, typer.Option(help="let in songs whose stems differ in length")] = False,
@@ -51,14 +53,15 @@ def command(
 ) -> None:
     """Write activation confidence and segments of every song: without options as MedleyDB publishes them."""
     from stemwise import taxonomy
-    from stemwise.datasets.medleydb import MedleyDB
+    from stemwise.datasets.detect import open_tree
     from stemwise.labels import Options, write_labels
     from stemwise.parallel import each
 
     formats = ("lab", "jams") if format is Format.both else (format.value,)
     scheme = taxonomy.targets(targets) if targets else None
     options = Options(rule_of(grid, hop, cutoff), threshold, scheme, formats)
-    songs = MedleyDB(data, metadata, skip=skip or (), pad_short_stems=pad_short_stems).songs()
+    given = {"metadata": metadata, "skip": skip, "pad_short_stems": pad_short_stems}
+    songs = open_tree(data, kind, **(only_given(given) | settings_of(set))).songs()
     folder = out or data_home() / "labels" / data.resolve().name
     work = partial(write_labels, folder=folder, options=options)
     done = []

@@ -4,17 +4,14 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from stemwise import audio
-from stemwise.convert.names import Guess, guess, words_of
 from stemwise.errors import AudioError, DataError, StemwiseError
 from stemwise.files import write_text
+from stemwise.naming import LEFT_OUT, SUFFIXES, Guess, guess, words_of
 from stemwise.taxonomy import check_label
-
-SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
-LEFT_OUT = ("mix", "ignore")
 
 
 @dataclass(frozen=True)
@@ -145,10 +142,7 @@ def _paired(guesses: dict[str, Guess]) -> dict[str, Guess]:
     for file, found in guesses.items():
         sides.setdefault(_pair(file, found), set()).add(found.side)
     whole = {key for key, have in sides.items() if {"L", "R"} <= have}
-    return {
-        file: found if _pair(file, found) in whole else Guess(found.label, found.stem, "", found.ask)
-        for file, found in guesses.items()
-    }
+    return {file: found if _pair(file, found) in whole else replace(found, side="") for file, found in guesses.items()}
 
 
 def _pair(file: str, found: Guess) -> tuple[str, str]:

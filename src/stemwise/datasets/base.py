@@ -1,14 +1,14 @@
 """What every dataset reader offers, and splits that do not leak artists."""
 
 import hashlib
-import json
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from stemwise.errors import DataError
 from stemwise.song import Song
+from stemwise.texts import read_json
 
 PARTS = ("train", "valid", "test")
 Splits = dict[str, list[str]]
@@ -34,7 +34,8 @@ class Dataset(Protocol):
 
 
 def splits_by_artist(songs: Sequence[Song], valid: float = 0.15, test: float = 0.2) -> Splits:
-    """Every artist falls into one part by the hash of the name, so adding songs moves nobody.
+    """Every artist falls into one part by the hash of the name, so adding songs moves nobody. A part without a share
+    stays empty.
 
     The shares hold for many artists. With so few that a part comes out empty, it gets an artist of the largest part;
     only then can adding songs move somebody. Two artists go to train and valid.
@@ -43,9 +44,9 @@ def splits_by_artist(songs: Sequence[Song], valid: float = 0.15, test: float = 0
     parts: dict[str, list[str]] = {part: [] for part in PARTS}
     for artist, place in sorted(((key, _place(key)) for key in set(keys.values())), key=lambda item: item[1]):
         parts["test" if place < test else "valid" if place < test + valid else "train"].append(artist)
-    for part in PARTS:
+    for part, share in zip(PARTS, (1.0, valid, test), strict=True):
         largest = max(PARTS, key=lambda name: (len(parts[name]), name == "test"))
-        if not parts[part] and (len(parts[largest]) > 1 or largest == "test"):
+        if share and not parts[part] and (len(parts[largest]) > 1 or largest == "test"):
             parts[part].append(parts[largest].pop())
     return {part: [song.id for song in songs if keys[song.id] in artists] for part, artists in parts.items()}
 
@@ -58,30 +59,66 @@ def artist_keys(songs: Sequence[Song]) -> dict[str, str]:
     return {song.id: prefixes[song.id] if prefixes[song.id] in known else spelling(song.artist) for song in songs}
 
 
-def read_splits(path: Path, songs: Sequence[Song], skip: Collection[str] = ()) -> Splits:
+def with_artists(splits: Splits, songs: Sequence[Song]) -> dict[str, Any]:
+    """What a file of splits holds: the ids of each part, and under "artists" whom each part is by."""
+    names = {song.id: song.artist for song in songs}
+    return {**splits, "artists": {part: sorted({names[id] for id in ids}) for part, ids in splits.items()}}
+
+
+def read_splits(
+    path: Path, songs: Sequence[Song], skip: Collection[str] = (), artists: Mapping[str, str] | None = None
+) -> Splits:
     """Splits from a JSON file {"train": [ids], "valid": [ids], "test": [ids]}, without the ids in `skip`.
 
-    Raises DataError for another form, for a song that is not there, and for an artist (so a song) in two parts.
+    It may list the artists of each part, as `with_artists` does; `artists` are those of ids now, the songs' if None.
+    Raises DataError for another form, for a song that is not there, for an artist (so a song) in two parts, and for a
+    song whose artist is not among those listed.
     """
-    try:
-        splits = json.loads(path.read_text(encoding="utf-8"))
-        lists = {part: [id for id in splits[part] if id not in skip] for part in PARTS}
-    except (ValueError, KeyError, TypeError) as fault:
-        raise DataError(
-            f'{path}: not of the form {{"train": [ids], "valid": [ids], "test": [ids]}} ({fault!r}).'
-        ) from fault
+    splits = read_json(path)
+    lists = {part: [id for id in ids if id not in skip] for part, ids in _lists(path, splits).items()}
+    check_parts(lists, songs, str(path))
+    if "artists" in splits:
+        now = artists or {song.id: song.artist for song in songs}
+        _check_artists(path, lists, _lists(path, splits["artists"], "names"), now)
+    return lists
+
+
+def check_parts(lists: Splits, songs: Sequence[Song], where: str) -> None:
+    """Raise DataError for a song that is not there, and for an artist (so a song) in two parts."""
     keys, seen = artist_keys(songs), dict[str, str]()
     for part, ids in lists.items():
         for id in ids:
             if id not in keys:
                 raise DataError(
-                    f"{path}: {part} names {id}, which is not among the {len(songs)} songs. Correct the file."
+                    f"{where}: {part} names {id}, which is not among the {len(songs)} songs. Correct the file."
                 )
             if seen.setdefault(keys[id], part) != part:
                 raise DataError(
-                    f"{path}: {id} of {part} is by an artist who is in {seen[keys[id]]} too. Move one of them."
+                    f"{where}: {id} of {part} is by an artist who is in {seen[keys[id]]} too. Move one of them."
                 )
-    return lists
+
+
+def _lists(path: Path, content: Any, of: str = "ids") -> Splits:
+    """The three lists of text. Raises DataError for another form."""
+    for part in PARTS:
+        listed = content.get(part) if isinstance(content, dict) else None
+        if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
+            what = f"{part} is {listed!r}" if isinstance(content, dict) else f"it is a {type(content).__name__}"
+            form = f'{{"train": [{of}], "valid": [{of}], "test": [{of}]}}'
+            raise DataError(f"{path}: not of the form {form} ({what}). Correct it.")
+    return {part: content[part] for part in PARTS}
+
+
+def _check_artists(path: Path, lists: Splits, listed: Splits, now: Mapping[str, str]) -> None:
+    spelled = {part: {spelling(name) for name in names} for part, names in listed.items()}
+    for part, ids in lists.items():
+        for id in ids:
+            if spelling(now[id]) not in spelled[part]:
+                raise DataError(
+                    f"{path}: {id} of {part} is by {now[id]}, who is not among the artists listed for {part}. The "
+                    "metadata changed since the file was written: correct them, or write the file anew with "
+                    "`stemwise validate DATA --write-splits FILE`."
+                )
 
 
 def spelling(name: str) -> str:

@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import os
 import pkgutil
 from pathlib import Path
 from types import ModuleType
@@ -11,7 +12,10 @@ import stemwise.datasets
 from stemwise.datasets.folders import SongFolders
 from stemwise.errors import DataError
 
-LAST = "folder"  # fits whatever has audio files in folders, so it is asked when no other layout fits
+HIGHEST = 4  # folders above a song's in which its tree may begin
+# Asked in this order when no other layout fits: synthesised trees hold a manifest.json of another kind, and a folder is
+# whatever has audio files in folders.
+LAST = ("manifest", "folder")
 
 
 def kinds() -> dict[str, ModuleType]:
@@ -31,7 +35,7 @@ def reader_of(module: ModuleType) -> type[SongFolders]:
     return found
 
 
-def open_tree(root: Path, kind: str | None = None, **settings: Any) -> SongFolders:
+def open_tree(root: Path, kind: str | None = None, /, **settings: Any) -> SongFolders:
     """The reader of the set at `root`: of this `kind`, or of the one whose layout it has. Settings are the reader's.
 
     Raises DataError for an unknown kind, for a setting the kind does not have or lacks, and for a layout that is none
@@ -43,24 +47,76 @@ def open_tree(root: Path, kind: str | None = None, **settings: Any) -> SongFolde
         raise DataError(f"there is no kind of data '{kind}'. Choose one of {', '.join(modules)}.")
     reader: Any = reader_of(modules[kind])
     takes = inspect.signature(reader).parameters
+    first, *others = takes.values()
     for name in settings:
         if name not in takes:
             raise DataError(f"{root}: data of the kind {kind} has no setting '{name}', but {', '.join(takes)}.")
-    first, *others = takes.values()
+        if name == first.name:
+            raise DataError(f"{root}: is what data of the kind {kind} calls {name}; give it once, without a setting.")
     lacking = [other.name for other in others if other.default is other.empty and other.name not in settings]
     if lacking:
         raise DataError(
             f"{root}: data of the kind {kind} needs {', '.join(lacking)} too. Train on it with data={kind}."
         )
-    opened: SongFolders = reader(**{first.name: root}, **settings)
+    try:
+        opened: SongFolders = reader(**{first.name: root}, **settings)
+    except TypeError as fault:
+        raise DataError(f"{root}: settings {settings} are not what data of the kind {kind} takes ({fault}).") from fault
     return opened
+
+
+def find_song(folder: Path, kind: str | None = None, /, **settings: Any) -> tuple[SongFolders, str]:
+    """The reader of the tree in which `folder` is a song's, and the song's id: of this `kind`, or of the nearest tree
+    above it of a known layout.
+
+    Raises DataError where there is none, and what `open_tree` raises for the kind and the settings.
+    """
+    folder = Path(os.path.abspath(folder))  # noqa: PTH100 - a link to a song is let be: its tree is where the link is
+    beside: SongFolders | None = None
+    for root, name in _trees_above(folder, kind):
+        reader = open_tree(root, name, **settings)
+        try:
+            places = reader.folders
+        except DataError:  # no songs
+            continue
+        for id, place in places.items():
+            if place == folder:
+                return reader, id
+        if any(place.parent == folder.parent for place in places.values()):
+            beside = beside or reader
+    if beside:
+        beside.song(folder.name)  # says which song has nearly that name
+    raise DataError(
+        f"{folder}: is no song of a set that is known. Give TREE/Audio/<ID>, or a tree and --song ID; name its "
+        f"--kind if need be: {', '.join(kinds())}."
+    )
+
+
+def _trees_above(folder: Path, kind: str | None) -> list[tuple[Path, str]]:
+    """The folders in which a tree may begin, the nearest first, with the kinds they look like; those of LAST last."""
+    roots = list(folder.parents)[:HIGHEST]
+    if kind:
+        return [(root, kind) for root in roots]
+    layouts = [(name, module.LOOKS_LIKE) for name, module in kinds().items()]
+    named = [[layout for layout in layouts if layout[0] not in LAST]]
+    named += [[layout for layout in layouts if layout[0] == last] for last in LAST]
+    return [
+        (root, name)
+        for group in named
+        for root in roots
+        for name, globs in group
+        if any(_any(root, glob) for glob in globs)
+    ]
 
 
 def _kind_of(root: Path, modules: dict[str, ModuleType]) -> str:
     fitting = [name for name, module in modules.items() if any(_any(root, glob) for glob in module.LOOKS_LIKE)]
-    fitting = [name for name in fitting if name != LAST] or fitting
+    last = [name for name in LAST if name in fitting]
+    fitting = [name for name in fitting if name not in LAST] or last[:1]
     if len(fitting) == 1:
         return fitting[0]
+    if root.is_file() and root.suffix.casefold() in (".csv", ".json"):
+        return "manifest"
     choose = f"Say which with --kind: {', '.join(modules)} (docs/datasets.md draws their layouts)."
     if not root.is_dir():
         raise DataError(f"{root}: there is no such folder.")

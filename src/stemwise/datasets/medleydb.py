@@ -1,17 +1,16 @@
 """MedleyDB, and anything in its form: `Audio/<ID>/` with stems and mix, one METADATA.yaml a song."""
 
-import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from stemwise.datasets.base import Splits, splits_by_artist
-from stemwise.datasets.folders import SongFolders, make_song, subfolders
+from stemwise.datasets.base import Splits
+from stemwise.datasets.folders import SongFolders, check_text, inside, make_song, nfc, subfolders
 from stemwise.errors import DataError
 from stemwise.song import Song, Stem
 from stemwise.taxonomy import check_label
+from stemwise.texts import read_yaml
 
 NAME = "MedleyDB"
 LICENCE = "CC BY-NC-SA 4.0 (audio on request; metadata MIT)"
@@ -25,6 +24,8 @@ HOW_TO_GET = (
 )
 
 LOOKS_LIKE = ("Audio/*/",)
+
+BLEED = {"yes": True, "true": True, "no": False, "false": False}
 
 
 class MedleyDB(SongFolders):
@@ -55,20 +56,29 @@ class MedleyDB(SongFolders):
         self.metadata = Path(metadata) if metadata else self.root / "Metadata"
 
     def splits(self) -> Splits:
-        path = self.splits_file or self.root / "splits.json"
-        if self.splits_file or path.is_file():
-            return self._splits_of(path)
-        return splits_by_artist(self.songs())
+        return self._splits_at(self.root)
 
     def _find(self) -> dict[str, Path]:
-        return {folder.name: folder for folder in subfolders(self.root / "Audio")}
+        found: dict[str, Path] = {}
+        for folder in subfolders(self.root / "Audio"):
+            twin = found.setdefault(nfc(folder.name), folder)
+            if twin != folder:
+                raise DataError(
+                    f"{folder} and another in {twin.parent} differ only in how accents are written. Rename it."
+                )
+        return found
 
     def _nothing(self) -> str:
         return f"{self.name}: no audio under {self.root} (looked for Audio/<ID>/<ID>_MIX.wav). {self.cure}"
 
     def _song(self, id: str, folder: Path) -> Song:
         meta = read_metadata(self._metadata_file(folder))
-        stems = [stem for key in sorted(meta["stems"]) if (stem := self._stem(folder, meta, key))]
+        stems = [stem for key in sorted(meta["stems"], key=str) if (stem := self._stem(folder, meta, key))]
+        twice = [path for path, times in Counter(stem.path for stem in stems).items() if times > 1]
+        if twice:
+            raise DataError(
+                f"{id}: {twice[0]} is several stems of the metadata. A file is one stem; correct the metadata."
+            )
         if not stems:
             raise DataError(f"{id}: all of its stems are left out. Leave out the song too: data.skip=[{id}].")
         return make_song(
@@ -78,7 +88,7 @@ class MedleyDB(SongFolders):
             stems,
             inside(folder, meta.get("mix_filename") or f"{id}_MIX.wav"),
             self.pad_short_stems,
-            bleed=str(meta.get("has_bleed", "no")).casefold() in ("yes", "true"),
+            bleed=has_bleed(meta, id),
         )
 
     def _artist(self, id: str, meta: Mapping[str, Any]) -> str:
@@ -93,7 +103,7 @@ class MedleyDB(SongFolders):
 
     def _metadata_file(self, folder: Path) -> Path:
         name = f"{folder.name}_METADATA.yaml"
-        for path in (folder / name, self.metadata / name):
+        for path in (inside(folder, name), inside(self.metadata, name)):
             if path.is_file():
                 return path
         raise DataError(
@@ -106,7 +116,7 @@ class MedleyDB(SongFolders):
         where = f"{folder.name}, stem {key}"
         if not isinstance(entry, dict) or not entry.get("filename") or not entry.get("instrument"):
             raise DataError(f"{where}: the metadata needs `filename` and `instrument`, found {entry!r}.")
-        given = entry["instrument"] if isinstance(entry["instrument"], list) else [str(entry["instrument"])]
+        given = entry["instrument"] if isinstance(entry["instrument"], list) else [entry["instrument"]]
         labels = self._labels(given, where)
         if not labels:
             return None
@@ -115,30 +125,24 @@ class MedleyDB(SongFolders):
             raise DataError(
                 f"{where}: no file {path}. Restore it, or leave the song out with data.skip=[{folder.name}]."
             )
-        return Stem(key, labels, path, " + ".join(given) if len(labels) > len(given) else "")
+        words = tuple(str(name) for name in given)
+        name = " + ".join(words) if len(labels) > len(words) else ""
+        return Stem(str(key), labels, path, name, words if words != labels else ())
 
 
 def read_metadata(path: Path, entry: str = "filename, instrument") -> dict[str, Any]:
-    """The YAML of one song. Raises DataError when it cannot be parsed or lists no stems; each of them needs `entry`."""
-    try:
-        meta = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as fault:
-        raise DataError(
-            f"{path}: not readable as YAML ({' '.join(str(fault).split())}). Correct or restore it."
-        ) from fault
+    """The YAML of one song. Raises DataError when it cannot be parsed, lists no stems, each of which needs `entry`, or
+    has something else where text belongs."""
+    meta = read_yaml(path)
     if not isinstance(meta, dict) or not isinstance(meta.get("stems"), dict) or not meta["stems"]:
-        raise DataError(f"{path}: lists no stems (expected `stems: {{S01: {{{entry}}}, ...}}`).")
+        raise DataError(f"{path}: lists no stems (expected `stems: {{S01: {{{entry}}}, ...}}`). Write them down.")
+    check_text(path, meta, "artist", "title", "UUID")
     return meta
 
 
-def inside(folder: Path, *parts: Any) -> Path:
-    """`folder` joined with parts from metadata; DataError for what would leave the folder or is no text.
-
-    Links are let be: whoever set a link in the tree meant it, while a name in somebody's metadata may mean harm.
-    """
-    if not all(isinstance(part, str) for part in parts):
-        raise DataError(f"{folder.name}: file names must be text, found {parts!r}. Correct the metadata.")
-    path = folder.joinpath(*parts)
-    if not Path(os.path.normpath(path)).is_relative_to(os.path.normpath(folder)):
-        raise DataError(f"{folder.name}: '{Path(*parts)}' points outside the song's folder. Correct the metadata.")
-    return path
+def has_bleed(meta: Mapping[str, Any], where: str) -> bool:
+    """What `has_bleed` says; no where it is missing. Raises DataError for anything but yes and no."""
+    said = str(meta.get("has_bleed") or "no").casefold()
+    if said not in BLEED:
+        raise DataError(f"{where}: `has_bleed` is '{said}', neither yes nor no. Correct the metadata.")
+    return BLEED[said]

@@ -7,11 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from stemwise.datasets.medleydb import MedleyDB
 from stemwise.errors import DataError
 from stemwise.taxonomy import instrument_labels
+from stemwise.texts import read_yaml
 
 NAME = "Mixing Secrets"
 LICENCE = "for educational use; the rights stay with each song's owner"
@@ -64,7 +63,7 @@ def read_labels() -> dict[str, tuple[str, ...]]:
 
     The published metadata spells a name in several ways, hence the small letters.
     """
-    file = yaml.safe_load(LABELS.read_text(encoding="utf-8"))
+    file = read_yaml(LABELS)
     table = {label.casefold(): (label,) for label in instrument_labels()}
     table |= {name: (label,) for label, names in file["one label"].items() for name in names}
     table |= {name: tuple(entry["may be"]) for entry in file["several labels"] for name in entry["names"]}

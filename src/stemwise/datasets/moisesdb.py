@@ -1,20 +1,18 @@
 """MoisesDB: `<provider>/<uuid>/data.json`, and each source at `<stem>/<uuid>.<ext>` beside it."""
 
 import difflib
-import json
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from stemwise.datasets.base import Splits, splits_by_artist
-from stemwise.datasets.folders import SongFolders, make_song, subfolders
-from stemwise.datasets.medleydb import inside
+from stemwise.datasets.folders import SongFolders, check_text, inside, make_song, nfc, subfolders
 from stemwise.errors import DataError
 from stemwise.song import Song, Stem
+from stemwise.texts import read_json, read_yaml
 
 NAME = "MoisesDB"
 LICENCE = "CC BY-NC-SA 4.0"
@@ -56,12 +54,13 @@ class MoisesDB(SongFolders):
 
     def _find(self) -> dict[str, Path]:
         found: dict[str, Path] = {}
-        for folder in (path for provider in subfolders(self.root) for path in subfolders(provider)):
-            if not (folder / "data.json").is_file():
-                continue
-            if folder.name in found:
-                raise DataError(f"{folder}: also at {found[folder.name]}. Take one of them away.")
-            found[folder.name] = folder
+        providers = (subfolders(provider) for provider in subfolders(self.root))
+        # Beside folders with data.json, one without is a song that lost it.
+        held = (folders for folders in providers if any(os.path.lexists(path / "data.json") for path in folders))
+        for folder in (path for folders in held for path in folders):
+            if nfc(folder.name) in found:
+                raise DataError(f"{folder}: also at {found[nfc(folder.name)]}. Take one of them away.")
+            found[nfc(folder.name)] = folder
         return found
 
     def _nothing(self) -> str:
@@ -81,12 +80,12 @@ class MoisesDB(SongFolders):
 
 
 def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as fault:
-        raise DataError(f"{path}: not readable as JSON ({fault}). Restore it, or skip the song.") from fault
+    data = read_json(path)
     if not isinstance(data, dict) or not isinstance(data.get("stems"), list):
-        raise DataError(f"{path}: lists no stems (expected {{artist, song, stems: [{{stemName, tracks: [...]}}]}}).")
+        raise DataError(
+            f"{path}: lists no stems (expected {{artist, song, stems: [{{stemName, tracks: [...]}}]}}). Restore it."
+        )
+    check_text(path, data, "artist", "song")
     return data
 
 
@@ -94,6 +93,8 @@ def _sources(id: str, data: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[st
     """(name of the stem, its track) in the order of the file."""
     for stem in data["stems"]:
         try:
+            if not isinstance(stem["tracks"], list):
+                raise TypeError(f"tracks are {stem['tracks']!r}")
             for track in stem["tracks"]:
                 yield stem["stemName"], {"id": track["id"], "trackType": track["trackType"], **track}
         except (KeyError, TypeError) as fault:
@@ -129,7 +130,7 @@ def read_labels() -> dict[str, tuple[str, ...]]:
     """`stem: type` → labels, and `type` alone where a track is filed in another stem; each with its brackets and
     without. The bare `other` is a type of vocals only there."""
     table: dict[str, tuple[str, ...]] = {}
-    for stem, kinds in yaml.safe_load(LABELS.read_text(encoding="utf-8")).items():
+    for stem, kinds in read_yaml(LABELS).items():
         for kind, labels in kinds.items():
             for name in {_plain(kind), _plain(kind.partition("(")[0])}:
                 table[f"{_plain(stem)}: {name}"] = tuple(labels)

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from stemwise.datasets.base import PARTS, Splits
-from stemwise.datasets.folders import SongFolders, make_song
+from stemwise.datasets.folders import SongFolders, make_song, nfc
 from stemwise.errors import DataError
 from stemwise.song import Song, Stem
 from stemwise.taxonomy import ANYTHING, instrument_labels, targets
@@ -133,7 +133,7 @@ def song_name(place: Path) -> str:
 def song_id(name: str) -> str:
     """`Clara Berry And Wooldog - Air Traffic` → `ClaraBerryAndWooldog_AirTraffic`, as MedleyDB names the same song; no
     character that a file system or a command line minds."""
-    return "_".join(filter(None, (_joined(part) for part in name.split(" - ", 1))))
+    return "_".join(filter(None, (_joined(part) for part in nfc(name).split(" - ", 1))))
 
 
 def _joined(text: str) -> str:

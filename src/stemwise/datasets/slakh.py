@@ -1,17 +1,17 @@
 """Slakh2100 redux and BabySlakh: songs that samplers play, `[{train,validation,test}/]TrackNNNNN/stems/SNN.flac`."""
 
+import os
 from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from stemwise.datasets.base import PARTS, Splits, splits_by_artist
-from stemwise.datasets.folders import SongFolders, make_song, subfolders
-from stemwise.datasets.medleydb import inside, read_metadata
+from stemwise.datasets.folders import SongFolders, inside, make_song, nfc, subfolders
+from stemwise.datasets.medleydb import read_metadata
 from stemwise.errors import DataError
 from stemwise.song import Song, Stem
+from stemwise.texts import read_yaml
 
 NAME = "Slakh2100"
 LICENCE = "CC BY 4.0"
@@ -74,9 +74,9 @@ class Slakh(SongFolders):
         for folder in places:
             if not (folder / "metadata.yaml").is_file() and not (folder / "stems").is_dir():
                 continue
-            if folder.name in found:
-                raise DataError(f"{folder}: also at {found[folder.name]}. Take one of them away.")
-            found[folder.name] = folder
+            if nfc(folder.name) in found:
+                raise DataError(f"{folder}: also at {found[nfc(folder.name)]}. Take one of them away.")
+            found[nfc(folder.name)] = folder
         return found
 
     def _nothing(self) -> str:
@@ -108,7 +108,11 @@ class Slakh(SongFolders):
             raise DataError(f"{id}: no file {path}. Restore it, or leave the song out with data.skip=[{id}].")
         meta = read_metadata(path, "audio_rendered, is_drum, program_num")
         _check_all_listed(id, folder, meta["stems"])
-        stems = [stem for key, entry in sorted(meta["stems"].items()) if (stem := _stem(id, folder, key, entry))]
+        stems = [
+            stem
+            for key, entry in sorted(meta["stems"].items(), key=lambda item: str(item[0]))
+            if (stem := _stem(id, folder, key, entry))
+        ]
         if not stems:
             raise DataError(f"{id}: none of its stems was rendered. Leave the song out with data.skip=[{id}].")
         return make_song(id, str(meta.get("UUID") or id), id, stems, _audio(folder, "mix"), self.pad_short_stems)
@@ -119,6 +123,8 @@ def _stem(id: str, folder: Path, key: str, entry: Any) -> Stem | None:
     where = f"{id}, stem {key}"
     if not isinstance(entry, dict):
         raise DataError(f"{where}: the metadata needs `is_drum` and `program_num`, found {entry!r}.")
+    if not isinstance(entry.get("is_drum", False), bool):
+        raise DataError(f"{where}: `is_drum` must be true or false, found {entry['is_drum']!r}. Correct the metadata.")
     path = _audio(inside(folder, "stems"), key)
     if path.is_file():
         labels = stem_labels(entry, where)
@@ -134,7 +140,7 @@ def _stem(id: str, folder: Path, key: str, entry: Any) -> Stem | None:
 def _audio(folder: Path, name: str) -> Path:
     """The flac file of Slakh2100 or the wav file of BabySlakh."""
     wav = inside(folder, f"{name}.wav")
-    return wav if wav.is_file() else wav.with_suffix(".flac")
+    return wav if os.path.lexists(wav) else wav.with_suffix(".flac")
 
 
 def _check_all_listed(id: str, folder: Path, listed: Mapping[str, Any]) -> None:
@@ -165,7 +171,7 @@ def stem_labels(entry: Mapping[str, Any], where: str) -> tuple[str, ...]:
 def read_labels() -> dict[str, tuple[str, ...]]:
     """`patch <name>`, program numbers, program names and classes, in small letters → labels; a class may be any of its
     programs."""
-    file = yaml.safe_load(LABELS.read_text(encoding="utf-8"))
+    file = read_yaml(LABELS)
     table: dict[str, tuple[str, ...]] = {}
     for label, patches in file["patches"].items():
         table |= {f"patch {patch}": (label,) for patch in patches}

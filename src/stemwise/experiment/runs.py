@@ -15,6 +15,7 @@ import pytorch_lightning as pl
 from omegaconf import DictConfig, OmegaConf
 
 from stemwise import __version__
+from stemwise.datasets.base import PARTS, with_artists
 from stemwise.errors import DataError
 from stemwise.experiment.configs import plain
 from stemwise.export import Exported
@@ -25,14 +26,14 @@ PACKAGES = ("torch", "pytorch-lightning", "numpy", "scipy", "soundfile", "soxr",
 
 
 def record(run: Path, config: DictConfig, data: MultitrackDataModule) -> dict[str, Any]:
-    """Write config.yaml (resolved), splits.json (ids of each part) and environment.json; return the model's card.
+    """Write config.yaml (resolved), splits.json (ids and artists of each part) and environment.json; return the card.
 
     The card and environment.json share a stamp, so that a model is never described by another training's config.
     """
     stamp = uuid.uuid4().hex[:12]
     made_by = environment()
     write_text(run / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(plain(config))))
-    write_json(run / "splits.json", data.dataset.splits())
+    write_json(run / "splits.json", with_artists(data.dataset.splits(), data.dataset.songs()))
     write_json(run / "environment.json", {"stamp": stamp, "command": command(), **made_by})
     return {"stamp": stamp, "name": config.name, "seed": config.seed, **made_by}
 
@@ -56,9 +57,10 @@ def read(run: Path, exported: Exported) -> tuple[DictConfig, dict[str, list[str]
     """
     try:
         made_by = json.loads((run / "environment.json").read_text(encoding="utf-8"))
-        splits = json.loads((run / "splits.json").read_text(encoding="utf-8"))
+        stored = json.loads((run / "splits.json").read_text(encoding="utf-8"))
+        splits = {part: stored[part] for part in PARTS}
         config = OmegaConf.load(run / "config.yaml")
-    except (OSError, ValueError) as fault:
+    except (OSError, ValueError, KeyError) as fault:
         raise DataError(f"{run}: not a whole run folder ({fault}). Name one: run=runs/demo.") from fault
     if made_by["stamp"] != exported.card.get("stamp"):
         raise DataError(

@@ -86,7 +86,7 @@ def other_tree(root: str, reader: Mapping[str, Any], own: Mapping[str, Any]) -> 
 
     A reader that `reader` names by `_target_` has its own settings. Who trained on several trees gets MedleyDB form.
     """
-    if "_target_" in reader or "root" not in own:
+    if "_target_" in reader or "root" not in own or "file" in own:  # a manifest names files of one root only
         return {"_target_": MEDLEYDB, **reader, "root": root}
     return {**own, **{key: fresh for key, fresh in OF_A_TREE.items() if key in own}, **reader, "root": root}
 

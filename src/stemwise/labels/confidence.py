@@ -1,4 +1,4 @@
-"""The activity of a whole song: computed once, cached under the home folder; of its stems, or of targets."""
+"""The activity of a song's stems: computed once for the whole song, cached under the home folder."""
 
 from pathlib import Path
 
@@ -13,12 +13,12 @@ from stemwise.activity import (
     activation_confidence,
     confidence_of_envelopes,
     envelope_of_blocks,
+    frame_count,
     in_pieces,
 )
 from stemwise.files import beside
 from stemwise.home import data_home
 from stemwise.song import Song
-from stemwise.taxonomy import NOBODY_KNOWS, Targets
 
 VERSION = 2  # raise it when the numbers change, so that no stale cache is read
 
@@ -41,6 +41,8 @@ def song_confidence(song: Song, rule: Rule = LABELS, cache: Path | None = None) 
 
 def measure(song: Song, rule: Rule) -> NDArray[np.float64]:
     """Confidence (stem, frame) of the whole song from its files, block by block where rate and hop allow."""
+    if not song.stems:
+        return np.zeros((0, frame_count(-(-song.samples * RATE // song.rate), rule)))
     if song.rate != RATE or not in_pieces(rule.hop):
         return activation_confidence((song.read_stem(i) for i in range(len(song.stems))), song.rate, rule)
     stems = range(len(song.stems))
@@ -56,30 +58,3 @@ def _read(path: Path, stems: int) -> NDArray[np.float64] | None:
         return None
     usable = cached.ndim == 2 and len(cached) == stems and np.isfinite(cached).all()
     return np.asarray(cached, dtype=np.float64) if usable else None
-
-
-def target_confidence(song: Song, confidence: NDArray[np.float64], targets: Targets) -> NDArray[np.float64]:
-    """Confidence (stem, frame) → (target, frame): a target is as active as its most active stem; 0 without one."""
-    out = np.zeros((len(targets.names), confidence.shape[1]))
-    for row, stem in zip(confidence, song.stems, strict=True):
-        for index in targets.of_labels(stem.instruments):
-            if index is not None:
-                out[index] = np.maximum(out[index], row)
-    return out
-
-
-def unknown_targets(song: Song, targets: Targets) -> NDArray[np.bool_]:
-    """(target,) True where neither audio nor activity can be known: where a file of the song may hold the target and
-    something else, or where the target has no file and may be in another: in a song with a stem that nobody labelled,
-    whose stems are not complete or leak into each other."""
-    unknown = np.zeros(len(targets.names), dtype=bool)
-    lacking = set(range(len(targets.names)))
-    for stem in song.stems:
-        held = targets.of_labels(stem.instruments)
-        lacking -= held
-        if len(held) > 1:
-            unknown[[index for index in held if index is not None]] = True
-    unlabelled = any(NOBODY_KNOWS in stem.instruments for stem in song.stems)
-    if unlabelled or song.bleed or not song.complete:
-        unknown[list(lacking)] = True
-    return unknown

@@ -12,6 +12,8 @@ from stemwise.files import write_text
 
 Array = NDArray[np.float64]
 
+HEADERS = (["start_time", "end_time"], ["start", "end"])
+
 
 @dataclass(frozen=True)
 class Segment:
@@ -58,6 +60,37 @@ def read_segments(path: Path) -> list[Segment]:
         start, end = _numbers(path, number, ",".join(cells[:2]), 2)
         out.append(Segment(start, end, cells[2] if len(cells) > 2 else ""))
     return out
+
+
+def read_spans(path: Path) -> list[Segment]:
+    """Segments of a SOURCEID file, or of lines of start, end and perhaps a label with commas, tabs or blanks between,
+    under a header or none, as Audacity and others write them. Raises DataError with the line that cannot be read, for
+    one that ends before it starts or starts before 0 too."""
+    lines = _lines(path)
+    headed = not _is_number(_cells(lines[0])[0])
+    if headed and [cell.casefold() for cell in _cells(lines[0])[:2]] not in HEADERS:
+        raise DataError(f"{path}: begins with '{lines[0][:60]}', not with start,end or a line of numbers. Correct it.")
+    out = []
+    for number, line in list(enumerate(lines, start=1))[headed:]:
+        cells = _cells(line)
+        start, end = _numbers(path, number, ",".join(cells[:2]), 2)
+        if not 0 <= start <= end:
+            raise DataError(f"{path}, line {number}: from {start:g} s to {end:g} s is no time of a song. Correct it.")
+        out.append(Segment(start, end, cells[2] if len(cells) > 2 else ""))
+    return out
+
+
+def _cells(line: str) -> list[str]:
+    between = next((each for each in ("\t", ",") if each in line), None)
+    return [cell.strip() for cell in line.strip().split(between, 2)]
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
 
 
 def _lines(path: Path) -> list[str]:

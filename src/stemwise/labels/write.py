@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from stemwise.activity import PUBLISHED, RATE, Rule, frame_times, segments
 from stemwise.errors import DataError
-from stemwise.labels.confidence import song_confidence, target_confidence, unknown_targets
+from stemwise.labels.confidence import song_confidence
 from stemwise.labels.jams_file import write_jams
+from stemwise.labels.knowledge import target_confidence, unknown_activity
 from stemwise.labels.lab import Segment, write_confidence, write_segments
 from stemwise.song import Song
 from stemwise.taxonomy import Targets
@@ -77,9 +78,9 @@ def _sources(song: Song, options: Options) -> tuple[list[str], list[str], NDArra
     confidence = song_confidence(song, options.rule)
     if options.targets is None:
         return [stem.id for stem in song.stems], [stem.label for stem in song.stems], confidence
-    known = np.flatnonzero(~unknown_targets(song, options.targets))
+    known = np.flatnonzero(~unknown_activity(song, options.targets))
     names = [options.targets.names[index] for index in known]
-    return names, names, target_confidence(song, confidence, options.targets)[known]
+    return names, names, target_confidence(song, confidence, options.targets, options.rule)[known]
 
 
 def _in_words(options: Options) -> str:

@@ -20,6 +20,7 @@ from stemwise.loading.shard import PreparedSong
 from stemwise.loading.store import Recipe, require_long_enough
 from stemwise.memory import keep_freed_memory
 from stemwise.song import Song
+from stemwise.taxonomy import require_own
 from stemwise.taxonomy import targets as read_targets
 
 log = logging.getLogger(__name__)
@@ -86,7 +87,8 @@ class MultitrackDataModule(pl.LightningDataModule):
         if not songs:
             raise DataError(
                 f"no songs in the part '{part}' of {self.dataset.where}. With few artists a split by artist can leave "
-                "a part empty: name a file of splits with data.splits_file=... (docs/datasets.md)."
+                "a part empty: name a file of splits with data.splits_file=..., or split songs of your own, all by one "
+                "artist, with data.split_by=song (docs/datasets.md)."
             )
         return songs
 
@@ -106,7 +108,17 @@ class MultitrackDataModule(pl.LightningDataModule):
         return filled.songs
 
     def prepare_data(self) -> None:
+        self._require_own()
         self.prepare_songs([song for part in self.counts for song in self.songs(part)])
+
+    def _require_own(self) -> None:
+        """Raise DataError for a target of a user's own label that no stem has; a store has no stems any more."""
+        if isinstance(self.dataset, PreparedStore):
+            return
+        songs = self.dataset.songs()
+        told = {label for song in songs for stem in song.stems for label in stem.instruments}
+        told |= {label for song in songs for annotation in song.annotations for label in annotation.instruments}
+        require_own(self.recipe.targets, told)
 
     def setup(self, stage: str | None = None) -> None:
         if stage not in (None, "fit", "validate"):

@@ -67,6 +67,7 @@ class Excerpts(Dataset[Batch]):
         rng = np.random.default_rng((self.seed, index))
         rows = self.rows
         places = self._places(rng, rows)
+        remixed = any(place is not places[-1] for place in places)
         gains = rng.uniform(*self.augmentation.gain, size=rows).astype(np.float32)
         audio = np.stack([self._audio(*place, row) for row, place in enumerate(places)]) * gains[:, None, None]
         if self.augmentation.swap:
@@ -77,7 +78,7 @@ class Excerpts(Dataset[Batch]):
         activity = np.stack([self._activity(*place, row) for row, place in enumerate(places[:-1])])
         audio_known, activity_known = (
             torch.tensor([self._known(of, row, *places) for row in range(rows - 1)])
-            for of in ("known_audio", "known_activity")
+            for of in (("known_audio",), ("known_audio", "known_activity") if remixed else ("known_activity",))
         )
         return Batch(
             mixture=torch.from_numpy(audio.sum(axis=0)),
@@ -98,9 +99,10 @@ class Excerpts(Dataset[Batch]):
         speed = 2 ** (rng.uniform(-most, most) / 12) if most else 1.0
         return self.places.draw(rng, target, speed)
 
-    def _known(self, of: str, row: int, *places: Place) -> bool:
-        # The song that gives the rest may hold this target in it, in a file that mixes instruments.
-        return all(getattr(place.song, of)[row] for place in (places[row], places[-1]))
+    def _known(self, of: Sequence[str], row: int, *places: Place) -> bool:
+        # The song that gives the rest may hold this target in it, in a file that mixes instruments. Where the target's
+        # audio is not known its sound is no row, so that in a remix its label would go with another song's sound.
+        return all(getattr(place.song, known)[row] for place in (places[row], places[-1]) for known in of)
 
     def _audio(self, song: PreparedSong, start: int, speed: float, row: int) -> Array:
         if speed == 1:

@@ -12,7 +12,7 @@ from stemwise.activity import LABELS
 from stemwise.audio import Samples
 from stemwise.errors import DataError
 from stemwise.files import beside, fingerprint
-from stemwise.labels import song_confidence, target_confidence, unknown_targets
+from stemwise.labels import song_confidence, target_confidence, unknown_activity, unknown_targets
 from stemwise.loading.shard import PreparedSong, damage, facts_in, forget, read_sheet, write_rows, write_sheet
 from stemwise.song import Song
 from stemwise.taxonomy import Targets
@@ -63,9 +63,8 @@ def make(song: Song, recipe: Recipe, folder: Path) -> None:
 def _write(song: Song, recipe: Recipe, folder: Path) -> None:
     confidence = target_confidence(song, song_confidence(song, LABELS), recipe.targets)
     np.save(folder / "activity.npy", confidence.astype(np.float32))
-    known = ~unknown_targets(song, recipe.targets)
-    np.save(folder / "known_audio.npy", known)
-    np.save(folder / "known_activity.npy", known)
+    np.save(folder / "known_audio.npy", ~unknown_targets(song, recipe.targets))
+    np.save(folder / "known_activity.npy", ~unknown_activity(song, recipe.targets))
     shape = (len(recipe.targets.names) + 1, recipe.channels, -(-song.samples * recipe.rate // song.rate))
     write_rows(folder / "audio.npy", shape, _rows(song, recipe, shape[1:]))
 

@@ -13,13 +13,13 @@ from stemwise.report.content import CLIPS, Page, SongView
 from stemwise.report.differences import differences
 from stemwise.report.inline import data_uri, mp3, shared_gain
 from stemwise.report.measures import ACTIVITY, BSS_EVAL, HOW_TO_READ, MEASURES, SEPARATION, SYSTEMS, Measure, name_of
+from stemwise.report.render import render
 from stemwise.report.spectrograms import mel_spectrograms
 from stemwise.report.tables import ALL, summarise
 
 if TYPE_CHECKING:
     import pandas
 
-FOLDER = Path(__file__).parent
 NO_FIGURE = "n/a"
 FIGURES = tuple(measure for name in ("usdr", "csdr") for measure in MEASURES if measure.column == name)
 
@@ -43,16 +43,7 @@ def write_page(path: Path, page: Page) -> None:
 
     Raises DataError for scores that `tables.summarise` refuses.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    write_text(path, environment.get_template("page.html.j2").render(_context(page)))
+    write_text(path, render("page.html.j2", _context(page)))
 
 
 def _context(page: Page) -> dict[str, Any]:
@@ -61,8 +52,6 @@ def _context(page: Page) -> dict[str, Any]:
     systems = list(dict.fromkeys(page.scores["system"]))
     return {
         "page": page,
-        # Our own file; with its quotes escaped it would be no style sheet.
-        "style": _markup((FOLDER / "page.css").read_text(encoding="utf-8")),
         "measures": MEASURES,
         "how_to_read": HOW_TO_READ,
         "systems": {system: SYSTEMS.get(system, "the model of this report") for system in systems},
@@ -173,9 +162,3 @@ def _player(name: str, clip: Any, rate: int, gain: float) -> Player:
 
 def _image(content: bytes) -> str:
     return data_uri(content, "image/png")
-
-
-def _markup(text: str) -> Any:
-    from markupsafe import Markup
-
-    return Markup(text)

@@ -1,6 +1,7 @@
-"""The name of a recorded file → what it probably holds."""
+"""The name of a recorded file → what it probably holds. For whatever reads other people's folders."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,8 @@ import yaml
 
 from stemwise.taxonomy import ANYTHING, instrument_labels
 
+SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")  # of files that are read as audio
+LEFT_OUT = ("mix", "ignore")  # what a name may say instead of an instrument
 SIDES = {"l": "L", "left": "L", "r": "R", "right": "R"}
 # What tells takes and microphones of one instrument apart.
 MICROPHONES = frozenset(
@@ -36,12 +39,19 @@ MICROPHONES = frozenset(
 
 @dataclass(frozen=True)
 class Guess:
-    """A label (empty: none), the stem it belongs to, the side of a pair it may be, and what the name leaves open."""
+    """A label (empty: none), the stem it belongs to, the side of a pair it may be, what the name leaves open, and every
+    label that it may be where it leaves that open."""
 
     label: str
     stem: str
     side: str = ""
     ask: str = ""
+    may_be: tuple[str, ...] = ()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """All that the file may hold, for whom nobody corrects; empty where the name says nothing."""
+        return self.may_be or ((self.label,) if self.label else ())
 
 
 def guess(file_name: str) -> Guess:
@@ -52,16 +62,17 @@ def guess(file_name: str) -> Guess:
     name = " ".join(bare)
     for rule in _rules():
         if rule["pattern"].fullmatch(name) or rule["pattern"].fullmatch(_numberless(name)):
-            return Guess(rule["label"], rule.get("stem") or _stem_of(bare), side, rule.get("ask", ""))
+            stem, open_to = rule.get("stem") or _stem_of(bare), tuple(rule.get("may be", ()))
+            return Guess(rule["label"], stem, side, rule.get("ask", ""), open_to)
     label = next((label for label in _labels() if re.search(rf"\b{re.escape(label)}s?\b", name)), "")
     return Guess(label, _stem_of(bare), side, "" if label else "which instrument is this?")
 
 
 def words_of(file_name: str) -> list[str]:
     """'01_KickIn-L.wav' → ['kick', 'in', 'l']; a number in front, as of a track, is left out."""
-    stem = Path(file_name).stem
+    stem = unicodedata.normalize("NFC", Path(file_name).stem)
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])", " ", stem)
-    words = re.findall(r"[a-z0-9]+", spaced.casefold())
+    words = re.findall(r"[^\W_]+", spaced.casefold())
     while len(words) > 1 and words[0].isdigit():
         words = words[1:]
     return words or [stem]

@@ -4,8 +4,7 @@ import re
 
 import pytest
 
-from stemwise.convert.names import _rules, guess, words_of
-from stemwise.convert.table import LEFT_OUT
+from stemwise.naming import LEFT_OUT, _rules, guess, words_of
 from stemwise.taxonomy import ANYTHING, instrument_labels
 
 DRUMS = ("drum set", "drums", "")
@@ -77,3 +76,22 @@ def test_what_a_name_leaves_open_is_asked():
     assert re.search("clean or distorted", guess("Gtr.wav").ask)
     assert re.search("man or woman", guess("LeadVox.wav").ask)
     assert not guess("Kick.wav").ask
+
+
+def test_what_a_name_leaves_open_has_every_label_it_may_be():
+    assert guess("Vox.wav").labels == ("male singer", "female singer")
+    assert set(guess("guitar 2.wav").labels) == {
+        "clean electric guitar",
+        "distorted electric guitar",
+        "acoustic guitar",
+    }
+    assert guess("ElecGtr1.wav").labels == ("clean electric guitar", "distorted electric guitar")
+    assert guess("Kick.wav").labels == ("drum set",) and guess("xyz.wav").labels == ()
+    for rule in _rules():
+        assert not rule.get("may be") or (rule["ask"] and rule["label"] in rule["may be"]), rule
+        assert set(rule.get("may be", ())) <= instrument_labels(), rule
+
+
+def test_names_in_any_script_keep_their_words():
+    assert words_of("01_Гитара 2.wav") == ["гитара", "2"]
+    assert words_of("Flo\u0308te.wav") == words_of("Fl\u00f6te.wav") == ["fl\u00f6te"]  # as macOS writes it, and others
