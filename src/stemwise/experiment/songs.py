@@ -61,7 +61,7 @@ def _not_learned(what_to_do: str, own: Any, splits: Splits, model: SpectralModel
         heard = {spelling(id): id for id in seen}
         leaks = {id: f"{heard[spelling(id)]} by id" for id in ids if spelling(id) in heard}
     else:
-        audible = all(song.stems for song in (*songs, *learned))  # those of a prepared store are not
+        audible = all(song.stems or song.mix for song in (*songs, *learned))  # those of a prepared store are not
         if not audible:
             log.warning("songs of a prepared store are compared with others by artist and title alone")
         found = shared(songs, learned) if audible else shared_by_name(songs, learned)
