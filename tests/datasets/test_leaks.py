@@ -96,7 +96,7 @@ def test_a_run_is_not_scored_on_songs_that_it_learned_unless_told_to(tree, tmp_p
     learned = json.loads((run / "splits.json").read_text())["train"]
     make_tree(other)
     words = (f"root={other}", "part=all", "report=false", "gates=['off']")
-    with pytest.raises(DataError, match=rf"2 of 3 songs were in the run's training: {learned[0]} .*by name"):
+    with pytest.raises(DataError, match=rf"2 of 3 songs were in the run's training: {learned[0]} .*by id"):
         scored(run, *words)
     out = scored(run, *words, "shared=leave_out")
     assert json.loads((out / "summary.json").read_text())["facts"]["songs"].startswith("1 of")

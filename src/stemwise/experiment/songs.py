@@ -53,19 +53,7 @@ def _not_learned(what_to_do: str, own: Any, splits: Splits, model: SpectralModel
     ids = [song.id for song in songs]
     if what_to_do == "allow":
         return ids
-    seen = {id for part in ("train", "valid") for id in splits[part]}
-    try:
-        learned = [song for song in configs.make_data(own, model).dataset.songs() if song.id in seen]
-    except StemwiseError as fault:
-        log.warning("the songs of the training cannot be read, so they are compared by id alone (%s)", fault)
-        heard = {spelling(id): id for id in seen}
-        leaks = {id: f"{heard[spelling(id)]} by id" for id in ids if spelling(id) in heard}
-    else:
-        audible = all(song.stems or song.mix for song in (*songs, *learned))  # those of a prepared store are not
-        if not audible:
-            log.warning("songs of a prepared store are compared with others by artist and title alone")
-        found = shared(songs, learned) if audible else shared_by_name(songs, learned)
-        leaks = {one.id: f"{one.also} by {one.by}" for one in found}
+    leaks = _leaks(own, splits, model, songs)
     if leaks and what_to_do == "refuse":
         raise DataError(
             f"{len(leaks)} of {len(songs)} songs were in the run's training: "
@@ -79,6 +67,24 @@ def _not_learned(what_to_do: str, own: Any, splits: Splits, model: SpectralModel
     if not kept:
         raise DataError(f"all {len(songs)} songs were in the run's training. Choose other songs.")
     return kept
+
+
+def _leaks(own: Any, splits: Splits, model: SpectralModel, songs: list[Song]) -> dict[str, str]:
+    """Ids of songs that the run was trained or validated on, and how each is known again."""
+    seen = {id for part in ("train", "valid") for id in splits[part]}
+    heard = {spelling(id): id for id in seen}  # ids remain where songs have gone since
+    leaks = {song.id: f"{heard[spelling(song.id)]} by id" for song in songs if spelling(song.id) in heard}
+    try:
+        learned = [song for song in configs.make_data(own, model).dataset.songs() if song.id in seen]
+    except StemwiseError as fault:
+        log.warning("the songs of the training cannot be read, so they are compared by id alone (%s)", fault)
+        return leaks
+    others = [song for song in songs if song.id not in leaks]
+    audible = all(song.stems or song.mix for song in (*others, *learned))  # those of a prepared store are not
+    if not audible:
+        log.warning("songs of a prepared store are compared with others by artist and title alone")
+    found = shared(others, learned) if audible else shared_by_name(others, learned)
+    return leaks | {one.id: f"{one.also} by {one.by}" for one in found}
 
 
 def other_tree(root: str, reader: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
