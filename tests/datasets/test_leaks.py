@@ -83,7 +83,7 @@ def test_landmarks_are_kept_until_the_mix_changes(two, monkeypatch):
 def test_the_command_names_what_to_leave_out(two):
     tested, learned = map(str, two)
     found = CliRunner().invoke(app, ["leaks", learned, tested])
-    assert found.exit_code == 1 and "2 of 3 songs" in found.output
+    assert found.exit_code == 2 and "2 of 3 songs" in found.output
     assert "data.skip=[Ann_One,Bob_Two]" in found.output and "sound" in found.output
     shutil.rmtree(two[0] / "Audio" / "Ann_One")
     shutil.rmtree(two[0] / "Audio" / "MR1101_Bob")
@@ -96,7 +96,7 @@ def test_a_run_is_not_scored_on_songs_that_it_learned_unless_told_to(tree, tmp_p
     learned = json.loads((run / "splits.json").read_text())["train"]
     make_tree(other)
     words = (f"root={other}", "part=all", "report=false", "gates=['off']")
-    with pytest.raises(DataError, match=rf"2 of 3 songs were in the run's training: {learned[0]} .*by id"):
+    with pytest.raises(DataError, match=rf"2 of 3 songs were in the run's training: {learned[0]} .*by name"):
         scored(run, *words)
     out = scored(run, *words, "shared=leave_out")
     assert json.loads((out / "summary.json").read_text())["facts"]["songs"].startswith("1 of")
@@ -107,3 +107,12 @@ def test_a_run_is_not_scored_on_songs_that_it_learned_unless_told_to(tree, tmp_p
     shutil.rmtree(tree)  # then ids are all there is
     with pytest.raises(DataError, match=r"2 of 3 songs were in the run's training: .*by id"):
         scored(run, *words)
+
+
+def test_songs_that_only_have_no_title_are_not_taken_for_one(tmp_path, home):
+    for tree, seed in (("one", 11), ("other", 12)):
+        write(tmp_path / tree, "Tiny0001_Song", seed, "Tiny0001")
+        edit_metadata(tmp_path / tree / "Audio" / "Tiny0001_Song", lambda meta: meta.update(title="Song"))
+    one, other = (MedleyDB(tmp_path / tree).songs() for tree in ("one", "other"))
+    assert shared(one, other) == []
+    assert ids(shared(one, one)) == [("Tiny0001_Song", "Tiny0001_Song", "sound")]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stemwise.cli.common import progress_bar, say
+from stemwise.cli.common import only_given, progress_bar, say, settings_of
 from stemwise.errors import DataError, StemwiseError
 from stemwise.home import data_home
 
@@ -27,10 +27,13 @@ def command(
     metadata: Annotated[Path | None, typer.Option(help="folder of <ID>_METADATA.yaml, if not in the tree")] = None,
     skip: Annotated[list[str] | None, typer.Option(help="id of a song to leave out; may be repeated")] = None,
     pad_short_stems: Annotated[bool, typer.Option(help="let in songs whose stems differ in length")] = False,
+    set: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, a setting as in data.KEY=VALUE; may repeat")] = None,
     processes: Annotated[int | None, typer.Option(help="songs at a time; default: one a core", min=1)] = None,
     out: Annotated[Path | None, typer.Option(help="default: a folder in data/store of the home folder")] = None,
     verify: Annotated[bool, typer.Option(help="read every byte of what is there; make anew what is damaged")] = False,
-    clean: Annotated[bool, typer.Option(help="remove what was prepared of files that have changed since")] = False,
+    clean: Annotated[
+        bool, typer.Option(help="remove what was prepared of these songs before, from other files or settings")
+    ] = False,
 ) -> None:
     """Prepare all songs of a set for training: summed to targets, resampled, with activity, in files mapped from disk.
 
@@ -40,8 +43,8 @@ def command(
     from stemwise.loading.filling import Store
 
     recipe = recipe_of(model, rate, channels, targets, only)
-    settings = {"metadata": metadata, "skip": skip, "pad_short_stems": pad_short_stems}
-    reader = open_tree(data, kind, **{key: value for key, value in settings.items() if value})
+    given = {"metadata": metadata, "skip": skip, "pad_short_stems": pad_short_stems}
+    reader = open_tree(data, kind, **(only_given(given) | settings_of(set)))
     store = Store.of(reader, recipe, data_home() / "store")
     store = Store(out, recipe, store.tree) if out else store
     songs = reader.songs()
@@ -94,7 +97,7 @@ def say_stale(folders: list[Path], clean: bool) -> None:
         for folder in folders:
             shutil.rmtree(folder)
     say(
-        f"{len(folders)} prepared songs are of files that have changed since, {room:.2f} GB: "
+        f"{len(folders)} prepared songs are of other files, labels or settings of the set than these, {room:.2f} GB: "
         f"{'removed' if clean else '--clean removes them'}."
     )
 
