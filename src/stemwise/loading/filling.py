@@ -71,7 +71,8 @@ class Store:
         `if __name__ == "__main__"`. `progress` is told the share that is done. A run that was stopped goes on; another
         process that fills the store is waited for.
 
-        Raises DataError naming all songs that cannot be prepared, when the others are done.
+        Raises DataError naming all songs that cannot be prepared, when the others are done, and for a store of another
+        set or recipe.
         """
         shards = {song.id: self.folder / shard_name(song, self.recipe) for song in songs}
         index = read_index(self.folder)
@@ -90,6 +91,7 @@ class Store:
         verify: bool,
     ) -> Filled:
         index = read_index(self.folder)
+        self._require_same(index)
         found = Filled({})
         if index and index.version != VERSION:
             found.noticed.append(f"{self.folder} is of format {index.version}; this release makes its songs anew.")
@@ -110,6 +112,14 @@ class Store:
                 + f"\nMend them, or leave them out: data.skip=[{','.join(faults)}] (stemwise prepare: --skip ID)"
             )
         return found
+
+    def _require_same(self, index: Index | None) -> None:
+        """Raise DataError for a store of another set or recipe: its songs would be taken for songs of this one."""
+        if index and (index.recipe, index.tree) != (self.recipe, self.tree):
+            raise DataError(
+                f"{self.folder} is the store of {index.tree}: {index.recipe.words}; it cannot take {self.tree}: "
+                f"{self.recipe.words}, too. Choose another folder, or remove this one."
+            )
 
     def _work(
         self,

@@ -33,6 +33,10 @@ class Recipe:
         """The labels of each target, and those of targets that were not chosen."""
         return [sorted(group) for group in (*self.targets.labels, self.targets.elsewhere)]
 
+    @property
+    def words(self) -> str:
+        return f"{', '.join(self.targets.names)} at {self.rate} Hz with {self.channels} channels"
+
 
 def prepare(song: Song, recipe: Recipe, store: Path) -> PreparedSong:
     """The prepared song from `store`, made first where it is missing or its files or the recipe changed."""
