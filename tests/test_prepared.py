@@ -233,3 +233,10 @@ def test_a_long_preparation_is_told_of_now_and_then(monkeypatch):
     for now[0] in (1, 9, 11, 12, 20, 22):
         tell(now[0] / 100)
     assert said == [0.11, 0.22]
+
+
+def test_an_artist_who_was_corrected_is_corrected_in_the_store(tree, tmp_path, home):
+    for artist in ("Ann", "Anne"):
+        edit_metadata(tree / "Audio" / IDS[0], lambda meta, name=artist: meta.update(artist=name))
+        stemwise("prepare", tree, *RECIPE, "--out", tmp_path / "store")
+        assert PreparedStore(tmp_path / "store").songs()[0].artist == artist
