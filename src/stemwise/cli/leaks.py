@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from stemwise.cli.common import progress_bar, say
+from stemwise.cli.common import progress_bar, say, settings_of
 
 
 def command(
@@ -13,6 +13,8 @@ def command(
     test: Annotated[Path, typer.Argument(help="the set to test on")],
     train_kind: Annotated[str | None, typer.Option(help="its kind, where its layout does not tell")] = None,
     test_kind: Annotated[str | None, typer.Option(help="its kind, where its layout does not tell")] = None,
+    train_set: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, a setting of it; may repeat")] = None,
+    test_set: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, a setting of it; may repeat")] = None,
     processes: Annotated[int, typer.Option(help="songs at a time", min=1)] = 1,
 ) -> None:
     """Find songs that two sets share, by name and by sound. Exit code 1 if there are any."""
@@ -22,7 +24,8 @@ def command(
     from stemwise.datasets.detect import open_tree
     from stemwise.datasets.leaks import shared
 
-    learned, tested = (open_tree(*each).songs() for each in ((train, train_kind), (test, test_kind)))
+    learned = open_tree(train, train_kind, **settings_of(train_set)).songs()
+    tested = open_tree(test, test_kind, **settings_of(test_set)).songs()
     with progress_bar(f"comparing {len(learned)} with {len(tested)} songs") as progress:
         found = shared(tested, learned, processes, progress)
     if not found:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stemwise.cli.common import progress_bar, say
+from stemwise.cli.common import only_given, progress_bar, say, settings_of
 from stemwise.errors import DataError, StemwiseError
 from stemwise.home import data_home
 
@@ -24,6 +24,7 @@ def command(
     targets: Annotated[str, typer.Option(help="mms, musdb or a yaml of targets, as scheme= of a training")] = "mms",
     only: Annotated[list[str] | None, typer.Option(help="one of the targets; may be repeated")] = None,
     kind: Annotated[str | None, typer.Option(help="what DATA is, where its layout leaves it open")] = None,
+    set: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, a setting as in data.KEY=VALUE; may repeat")] = None,
     metadata: Annotated[Path | None, typer.Option(help="folder of <ID>_METADATA.yaml, if not in the tree")] = None,
     skip: Annotated[list[str] | None, typer.Option(help="id of a song to leave out; may be repeated")] = None,
     pad_short_stems: Annotated[bool, typer.Option(help="let in songs whose stems differ in length")] = False,
@@ -40,8 +41,8 @@ def command(
     from stemwise.loading.filling import Store
 
     recipe = recipe_of(model, rate, channels, targets, only)
-    settings = {"metadata": metadata, "skip": skip, "pad_short_stems": pad_short_stems}
-    reader = open_tree(data, kind, **{key: value for key, value in settings.items() if value})
+    given = {"metadata": metadata, "skip": skip, "pad_short_stems": pad_short_stems}
+    reader = open_tree(data, kind, **(only_given(given) | settings_of(set)))
     store = Store.of(reader, recipe, data_home() / "store")
     store = Store(out, recipe, store.tree) if out else store
     songs = reader.songs()

@@ -1,5 +1,7 @@
 """Which songs a run is scored on, and where its scores go."""
 
+import importlib
+import inspect
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -84,11 +86,24 @@ def _not_learned(what_to_do: str, own: Any, splits: Splits, model: SpectralModel
 def other_tree(root: str, reader: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     """The config of `root`, read as the run's `own` songs were, but for what belongs to their tree.
 
-    A reader that `reader` names by `_target_` has its own settings. Who trained on several trees gets MedleyDB form.
+    A reader that `reader` names by `_target_` has its own settings, and `root` is what it reads first: the file of a
+    manifest, MedleyDB of `Mms`. Who trained on several trees gets MedleyDB form.
     """
-    if "_target_" in reader or "root" not in own or "file" in own:  # a manifest names files of one root only
+    if "_target_" in reader:
+        first = _first(reader["_target_"])
+        return {**reader, first if first not in reader else "root": root}
+    if "root" not in own or "file" in own:  # a manifest names files of one root only
         return {"_target_": MEDLEYDB, **reader, "root": root}
     return {**own, **{key: fresh for key, fresh in OF_A_TREE.items() if key in own}, **reader, "root": root}
+
+
+def _first(target: str) -> str:
+    """The first parameter of a class; "root" where there is no such class, which Hydra will say."""
+    module, _, name = target.rpartition(".")
+    try:
+        return next(iter(inspect.signature(getattr(importlib.import_module(module), name)).parameters))
+    except (ImportError, AttributeError, ValueError, TypeError, StopIteration):
+        return "root"
 
 
 def output_folder(config: Any, run: Path) -> Path:
