@@ -137,6 +137,7 @@ def test_a_word_more_does_not_make_another_instrument(name, label):
         ("Kick and Snare", {"drum set"}),
         ("Gtr L+R", {"clean electric guitar", "distorted electric guitar", "acoustic guitar"}),
         ("808", {"drum machine", "synthesizer"}),
+        ("Loops 2", {"drum machine", "sampler", "synthesizer"}),
     ],
 )
 def test_a_name_of_several_instruments_may_be_any(name, labels):
