@@ -150,6 +150,14 @@ def test_a_song_of_a_mix_and_annotations_alone(song, home):
     assert read_confidence(paths[0])[1] == ["piano"]
 
 
+def test_labels_are_as_long_as_a_mix_that_was_exported_anew(song, home):
+    recipe = Recipe(MMS, 8000, 1)
+    for seconds in (4, 6):
+        soundfile.write(song.mix, np.zeros(seconds * song.rate), song.rate)
+        alone = replace(annotated(song, "piano"), stems=(), samples=seconds * song.rate)
+        assert prepare(alone, recipe, home).activity.shape[1] == 1 + seconds * 44100 // LABELS.hop
+
+
 def test_in_a_remix_an_activity_without_its_sound_is_not_known(song, home):
     """Its sound is in the rest of its own song: with another song's rest the label would be wrong."""
     songs = [prepare(annotated(song, "piano"), Recipe(MMS, 8000, 1), home)]

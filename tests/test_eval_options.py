@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from hydra.utils import instantiate
 from src.eval import evaluate_run
 from src.train import train
 
@@ -12,7 +13,7 @@ from stemwise.datasets.mms import Mms
 from stemwise.errors import DataError
 from stemwise.evaluation.table import read_scores
 from stemwise.experiment.songs import other_tree
-from tests.sets import make_musdb, overrides, places
+from tests.sets import make_manifest, make_musdb, overrides, places
 from tests.test_train import SMALL, composed, trained
 
 
@@ -93,3 +94,13 @@ def test_what_belongs_to_the_runs_own_tree_is_not_asked_of_another():
     assert other_tree("c", {}, own) == left
     assert other_tree("c", {"skip": ["d"]}, own) == {**left, "skip": ["d"]}
     assert other_tree("c", {"_target_": "x.Other"}, own) == {"_target_": "x.Other", "root": "c"}
+
+
+def test_a_reader_without_a_root_gets_the_other_tree_as_what_it_reads_first(tmp_path):
+    make_manifest(tmp_path)
+    own = {"_target_": "stemwise.datasets.medleydb.MedleyDB", "root": "a", "metadata": None}
+    manifest, both = ({"_target_": f"stemwise.datasets.{each}"} for each in ("manifest.Manifest", "mms.Mms"))
+    assert instantiate(other_tree(str(tmp_path / "manifest.csv"), manifest, own)).songs()
+    named = {**manifest, "file": str(tmp_path / "manifest.csv")}
+    assert instantiate(other_tree(str(tmp_path), named, own)).root == tmp_path
+    assert other_tree("m", {**both, "mixing_secrets": "s"}, own) == {**both, "mixing_secrets": "s", "medleydb": "m"}

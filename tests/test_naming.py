@@ -50,7 +50,7 @@ def test_a_name_says(name, label, stem, side):
 
 def test_every_rule_names_a_label_of_the_taxonomy():
     for rule in _rules():
-        assert rule["label"] in instrument_labels() | set(LEFT_OUT), rule
+        assert rule["label"] in instrument_labels() | {*LEFT_OUT, ""}, rule
 
 
 def test_every_label_is_found_by_its_own_name_or_by_a_rule():
@@ -95,3 +95,54 @@ def test_what_a_name_leaves_open_has_every_label_it_may_be():
 def test_names_in_any_script_keep_their_words():
     assert words_of("01_Гитара 2.wav") == ["гитара", "2"]
     assert words_of("Flo\u0308te.wav") == words_of("Fl\u00f6te.wav") == ["fl\u00f6te"]  # as macOS writes it, and others
+
+
+@pytest.mark.parametrize("name", ["no_vocals", "Mix minus vocals", "Music without Vox", "vocals off", "Drumless"])
+def test_what_a_file_is_without_is_not_what_it_holds(name):
+    assert guess(f"{name}.wav").labels == ()
+    assert guess("Guitar No 2.wav").label == "clean electric guitar"
+
+
+@pytest.mark.parametrize("name", ["Backing Track", "backing", "Background Guitar", "Harmony Gtr"])
+def test_backing_is_a_singer_only_where_it_says_so(name):
+    assert guess(f"{name}.wav").labels == ()
+    for sung in ("Backing Vox", "BGV 2", "Harmony 1", "Gang Vocals"):
+        assert guess(f"{sung}.wav").label == "vocalists"
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("Bass Drum In", "drum set"),
+        ("Bassoon Close", "bassoon"),
+        ("Bass Clarinet Mic", "bass clarinet"),
+        ("Bass Vox", "male singer"),
+        ("Bass Sax", ""),
+        ("808 Bass", "synthesizer"),
+        ("01 Bass Amp", "electric bass"),
+        ("Electric Piano DI", "electric piano"),
+        ("Rhodes Piano", "electric piano"),
+    ],
+)
+def test_a_word_more_does_not_make_another_instrument(name, label):
+    assert guess(f"{name}.wav").label == label
+
+
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    [
+        ("Drums and Bass", {"drum set", "electric bass"}),
+        ("DrumsAndBass", {"drum set", "electric bass"}),
+        ("Piano & Vocals", {"piano", "male singer", "female singer"}),
+        ("Kick and Snare", {"drum set"}),
+        ("Gtr L+R", {"clean electric guitar", "distorted electric guitar", "acoustic guitar"}),
+        ("808", {"drum machine", "synthesizer"}),
+        ("Loops 2", {"drum machine", "sampler", "synthesizer"}),
+    ],
+)
+def test_a_name_of_several_instruments_may_be_any(name, labels):
+    assert set(guess(f"{name}.wav").labels) == labels
+
+
+def test_a_lead_may_be_sung():
+    assert {"male singer", "synthesizer"} <= set(guess("Lead.wav").labels)

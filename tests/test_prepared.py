@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import fsspec
@@ -233,3 +234,23 @@ def test_a_long_preparation_is_told_of_now_and_then(monkeypatch):
     for now[0] in (1, 9, 11, 12, 20, 22):
         tell(now[0] / 100)
     assert said == [0.11, 0.22]
+
+
+@pytest.mark.parametrize("url", ["s3://bucket/store", "nothing://store"])
+def test_a_url_that_nothing_here_reads_is_said_in_a_sentence(url, monkeypatch):
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    with pytest.raises(DataError, match=rf"{url} cannot be read \(.*Install what it needs"):
+        PreparedStore(url).songs()
+
+
+def test_settings_of_the_data_are_those_of_a_training(tree, tmp_path, home):
+    words = ("--out", tmp_path / "store", "--set", f"skip=[{IDS[0]}]", "--set", "bleed=false")
+    stemwise("prepare", tree, *RECIPE, *words)
+    assert [song.id for song in PreparedStore(tmp_path / "store").songs()] == sorted(IDS[1:])
+
+
+def test_an_artist_who_was_corrected_is_corrected_in_the_store(tree, tmp_path, home):
+    for artist in ("Ann", "Anne"):
+        edit_metadata(tree / "Audio" / IDS[0], lambda meta, name=artist: meta.update(artist=name))
+        stemwise("prepare", tree, *RECIPE, "--out", tmp_path / "store")
+        assert PreparedStore(tmp_path / "store").songs()[0].artist == artist

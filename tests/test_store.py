@@ -298,3 +298,15 @@ def test_kills_while_songs_are_written_change_no_byte_and_leave_no_process(tmp_p
     for folder in (pieces, whole):
         subprocess.run(prepare_command(tree, folder), check=True, capture_output=True)
     assert digests(pieces) == digests(whole) and len(digests(whole)) == 4 * 5 + 2
+
+
+def test_a_store_of_another_set_or_recipe_is_not_mixed_with_this_one(tree, tmp_path):
+    fill(tree, tmp_path / "store")
+    before = digests(tmp_path / "store")
+    songs = MedleyDB(tree).songs()
+    for other in (Recipe(RECIPE.targets, 16000, 1), Recipe(targets("mms", ["vocals", "piano"]), 8000, 1)):
+        with pytest.raises(DataError, match=r"the store of Tree: vocals, bass at 8000 Hz .* another folder"):
+            Store(tmp_path / "store", other, "Tree").fill(songs[:1], processes=1)
+    with pytest.raises(DataError, match=r"it cannot take Forest"):
+        Store(tmp_path / "store", RECIPE, "Forest").fill(songs, processes=1, verify=True)
+    assert digests(tmp_path / "store") == before

@@ -9,11 +9,13 @@ import torch
 
 from stemwise import labels
 from stemwise.audio import resample
+from stemwise.datasets.folder import Folder
 from stemwise.datasets.medleydb import MedleyDB
 from stemwise.errors import AudioError, DataError
 from stemwise.loading.datamodule import MultitrackDataModule
 from stemwise.loading.store import Recipe, prepare
 from stemwise.losses import mean_of_known
+from stemwise.song import Annotation
 from stemwise.taxonomy import targets
 from tests.trees import edit_metadata, make_tree
 
@@ -44,6 +46,28 @@ def test_microphones_before_all_players_make_every_target_unknown(tree, scheme):
 
 def test_a_stem_that_nobody_labelled_may_be_a_target_that_has_no_stem(tree):
     assert known(song(tree, "Unlabeled")) == {"vocals", "bass", "drums"}
+
+
+def test_a_stem_that_nobody_labelled_is_no_sound_of_the_target_that_takes_what_is_left(tree):
+    assert known(song(tree), FOUR) == set(FOUR.names)
+    assert known(song(tree, "Unlabeled"), FOUR) == set(FOUR.names) - {"other"}
+    noted = replace(song(tree, "Unlabeled"), annotations=(Annotation(("violin",), ((0.0, 1.0),)),))
+    assert labels.unknown_activity(noted, FOUR)[FOUR.names.index("other")]
+
+
+def test_an_incomplete_song_is_as_wide_as_its_mix(tmp_path, home):
+    folder = tmp_path / "Ann - One"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    vocals, left = rng.uniform(-0.1, 0.1, (2, 8000))
+    soundfile.write(folder / "vocals.wav", vocals, 8000, subtype="FLOAT")
+    soundfile.write(folder / "mix.wav", np.stack([vocals + left, vocals], axis=1), 8000, subtype="FLOAT")
+    found = Folder(tmp_path, complete=False).song("Ann_One")
+    np.testing.assert_allclose(found.remainder(), [left, 0 * left], atol=1e-6)
+    assert Folder(tmp_path).song("Ann_One").channels == 1
+    soundfile.write(folder / "mix.wav", np.zeros((8000, 6)), 8000)
+    with pytest.raises(DataError, match=r"mix\.wav has 6 channels"):
+        Folder(tmp_path, complete=False).song("Ann_One")
 
 
 def test_an_instrument_that_the_taxonomy_lacks_is_none_of_the_targets(tree):

@@ -85,6 +85,8 @@ def test_the_command_names_what_to_leave_out(two):
     found = CliRunner().invoke(app, ["leaks", learned, tested])
     assert found.exit_code == 2 and "2 of 3 songs" in found.output
     assert "data.skip=[Ann_One,Bob_Two]" in found.output and "sound" in found.output
+    skip = ["--train-set", "skip=[Bob_Two]"]
+    assert "1 of 3 songs" in CliRunner().invoke(app, ["leaks", learned, tested, *skip]).output
     shutil.rmtree(two[0] / "Audio" / "Ann_One")
     shutil.rmtree(two[0] / "Audio" / "MR1101_Bob")
     assert "none of the 1 songs" in CliRunner().invoke(app, ["leaks", learned, tested], catch_exceptions=False).output

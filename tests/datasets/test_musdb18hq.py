@@ -125,3 +125,10 @@ def test_the_compressed_set_is_not_taken_for_it(tmp_path):
     (tmp_path / "train" / "A - B.stem.mp4").touch()
     with pytest.raises(DataError, match=r"no songs under .*stem.mp4 files of MUSDB18 are another set"):
         Musdb18HQ(tmp_path).songs()
+
+
+@pytest.mark.parametrize("part", ["valid", "validation"])
+def test_songs_in_a_folder_that_the_set_has_not_are_not_left_out_without_a_word(part, tree):
+    (tree / "test").rename(tree / part)
+    with pytest.raises(DataError, match=rf"{part} holds songs, .*data=folder"):
+        Musdb18HQ(tree).songs()

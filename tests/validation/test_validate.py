@@ -190,6 +190,7 @@ def test_errata_are_of_songs_that_can_be():
                  "BKS - Bulldozer"]  # fmt: skip
     listed = {pattern for erratum in errata() if "errata" in erratum.source for pattern in erratum.patterns}
     assert listed == {song_id(name) for name in published}
+    assert all({"musdb18", "musdb18hq"} & set(e.kinds) in (set(), {"musdb18", "musdb18hq"}) for e in errata())
 
 
 @pytest.mark.parametrize(
@@ -336,3 +337,18 @@ def test_mono_and_long_songs_are_counted(tmp_path):
     summary = found_in(tmp_path).summary
     assert summary.channels == {1: 1, 2: 1} and summary.rates == {RATE: 1, 48000: 1}
     assert (summary.seconds.low, summary.seconds.high) == (2.0, 6 * RATE / 48000)
+
+
+def test_songs_of_annotations_alone_can_be_learned_from_and_not_drawn(tmp_path):
+    lines = ["song,path,instrument,artist,complete"]
+    for id in ("Ann", "Bob", "Cyd"):
+        soundfile.write(tmp_path / f"{id}.wav", stem_audio("piano", 4.0, 1), RATE)
+        (tmp_path / f"{id}.lab").write_text("0.5,1\n")
+        lines += [f"{id},{id}.wav,mix,{id},no", f"{id},{id}.lab,piano,{id},no"]
+    (tmp_path / "manifest.csv").write_text("\n".join(lines))
+    found = found_in(tmp_path)
+    piano = next(row for row in found.summary.targets if row.name == "piano")
+    assert (piano.known, piano.annotated) == (0, 3) and may_train(found.findings)
+    said = [finding.what for finding in of(found, "target never plays")]
+    assert len(said) == 5 and not any("piano" in what for what in said)
+    assert "no stems to draw" in stemwise("show", tmp_path, "--song", "Ann", code=1)

@@ -36,6 +36,8 @@ def command(
         given = only_given({"metadata": metadata, "pad_short_stems": pad_short_stems}) | settings_of(set)
         reader, id = (open_tree(data, kind, **given), song) if song else find_song(data, kind, **given)
         found = reader.song(id)
+        if not found.stems:
+            raise DataError(f"{id} has a mix and annotations, but no stems to draw. Choose another song.")
         picture = song_picture(found, sections_of(Path(reader.where), id), threshold=threshold)
     except ModuleNotFoundError as fault:
         raise MissingExtra(fault.name or "matplotlib", "synth", "Drawing songs") from fault

@@ -34,6 +34,9 @@ class SongFolders(ABC):
         self.where = where
         self.splits_file = Path(splits_file) if splits_file else None
         self.skip = frozenset([skip] if isinstance(skip, str) else skip)  # its letters would skip nothing
+        for id in self.skip:
+            if not isinstance(id, str):  # a number equals no id, and nothing would be left out
+                raise DataError(f"data.skip: {id!r} is no text. Quote ids of digits: \"data.skip=['{id}']\".")
         self.pad_short_stems = pad_short_stems
         self.bleed = bleed
 
@@ -238,6 +241,7 @@ def make_song(
     annotations: Sequence[Annotation] = (),
 ) -> Song:
     """A song of these stems, as long and as wide as the largest; of its mix, where it is not complete and has no stems.
+    One that is not complete is as wide as its mix, too.
 
     Raises DataError as `check_alike` does, for a mix that is no file, and AudioError for an incomplete song whose mix
     does not fit its stems.
@@ -250,12 +254,21 @@ def make_song(
         raise DataError(f"{id}: has no stems. Add some, or leave the song out with data.skip=[{id}].")
     infos = [audio.info(stem.path) for stem in measured]
     check_alike(id, measured, infos, pad_short_stems)
-    samples, channels = max(info.samples for info in infos), max(info.channels for info in infos)
     if mix and os.path.lexists(mix) and not mix.is_file():
         raise DataError(f"{id}: {mix} should be the mix, but is no file. Restore it, or take it away.")
     found = mix if mix and mix.is_file() else None
     rate, stated = infos[0].rate, tuple(annotations)
+    samples, channels = max(info.samples for info in infos), max(info.channels for info in infos)
+    if found and not complete:  # it holds more than the stems, perhaps on both sides
+        channels = max(channels, _width(id, found))
     song = Song(id, artist, title, rate, samples, channels, tuple(stems), found, bleed, complete, stated)
     if song.remains:
         song.mixture(0, 1)
     return song
+
+
+def _width(id: str, mix: Path) -> int:
+    channels = audio.info(mix).channels
+    if channels > 2:
+        raise DataError(f"{id}: {mix} has {channels} channels; the mix must be mono or stereo. Mix it down.")
+    return channels

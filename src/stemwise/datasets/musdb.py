@@ -13,6 +13,7 @@ from stemwise.taxonomy import ANYTHING, instrument_labels, targets
 
 STEMS = ("bass", "drums", "other", "vocals")
 SUFFIX = ".stem.mp4"
+NOT_ITS_OWN = ("valid", "validation", "val")  # parts of sets that others arrange like it
 # Of the 100 songs in `train`, those that the set's authors validate on.
 VALIDATION = frozenset(
     {
@@ -81,6 +82,12 @@ class Musdb(SongFolders):
         return splits
 
     def _find(self) -> dict[str, Path]:
+        for part in NOT_ITS_OWN:
+            if self._places(self.root / part):
+                raise DataError(
+                    f"{self.root / part} holds songs, but {self.name} has none but train and test; they would be left "
+                    "out. For a set of your own in such folders take data=folder (--kind folder)."
+                )
         found: dict[str, Path] = {}
         for place in (*self._places(self.root / "train"), *self._places(self.root / "test")):
             id = song_id(song_name(place))

@@ -87,8 +87,8 @@ class StemNames:
         what = "its name says that it is no instrument's" if guessed == IGNORE else "its name says no instrument"
         return (
             f"{path}: {what}. {hint}Say what it is, in stems.yaml at the top of the tree or as data.stems="
-            f"{{{words}: LABEL}}: a label of {FOLDER / 'medleydb.yaml'}, own:{words} where the list lacks it, mix, or "
-            "ignore to leave such files out."
+            f"{{{words}: LABEL}}: a label of {FOLDER / 'medleydb.yaml'}, own:{words} where the list lacks it, "
+            "'*' for all that the song's other stems are not, mix, or ignore to leave such files out."
         )
 
 

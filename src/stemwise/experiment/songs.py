@@ -1,8 +1,9 @@
 """Which songs a run is scored on, and where its scores go."""
 
+import importlib
+import inspect
 import logging
 from collections.abc import Mapping
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -98,31 +99,38 @@ def _leaks(own: Any, splits: Splits, model: SpectralModel, songs: list[Song]) ->
 def other_tree(root: str, reader: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     """The config of `root`, read as the run's `own` songs were, but for what belongs to their tree.
 
-    A reader that `reader` names by `_target_`, or that fits the layout where the run's does not, has its own settings.
-    Where no layout tells, who trained on several trees gets MedleyDB form.
+    A reader that `reader` names by `_target_`, or that fits the layout where the run's does not, has its own settings,
+    and `root` is what it reads first: the file of a manifest, MedleyDB of `Mms`. Where no layout tells, who trained on
+    several trees gets MedleyDB form.
     """
-    kind = "" if "_target_" in reader else _kind_elsewhere(Path(root), own)
-    if kind:
-        found = reader_of(kinds()[kind])
-        return {
-            "_target_": f"{found.__module__}.{found.__name__}",
-            **reader,
-            next(iter(signature(found).parameters)): root,
-        }
-    if "_target_" in reader or "root" not in own or "file" in own:  # a manifest names files of one root only
+    target = str(reader.get("_target_") or _target_elsewhere(Path(root), own))
+    if target:
+        first = _first(target)
+        return {"_target_": target, **reader, first if first not in reader else "root": root}
+    if "root" not in own or "file" in own:  # a manifest names files of one root only
         return {"_target_": MEDLEYDB, **reader, "root": root}
     return {**own, **{key: fresh for key, fresh in OF_A_TREE.items() if key in own}, **reader, "root": root}
 
 
-def _kind_elsewhere(root: Path, own: Mapping[str, Any]) -> str:
-    """The kind of a tree whose layout is not that of the run's own; empty where nothing tells."""
+def _target_elsewhere(root: Path, own: Mapping[str, Any]) -> str:
+    """The reader of a tree whose layout is not that of the run's own; empty where nothing tells."""
     mine = kinds().get(str(own["_target_"]).split(".")[-2])
     if mine and "root" in own and "file" not in own and (not mine.LOOKS_LIKE or fits(root, mine)):
         return ""
     try:
-        return kind_of(root)
+        found = reader_of(kinds()[kind_of(root)])
     except DataError:
         return ""
+    return f"{found.__module__}.{found.__name__}"
+
+
+def _first(target: str) -> str:
+    """The first parameter of a class; "root" where there is no such class, which Hydra will say."""
+    module, _, name = target.rpartition(".")
+    try:
+        return next(iter(inspect.signature(getattr(importlib.import_module(module), name)).parameters))
+    except (ImportError, AttributeError, ValueError, TypeError, StopIteration):
+        return "root"
 
 
 def output_folder(config: Any, run: Path) -> Path:

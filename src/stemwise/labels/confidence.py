@@ -28,6 +28,8 @@ def song_confidence(song: Song, rule: Rule = LABELS, cache: Path | None = None) 
 
     `cache` is a folder; `data/activity` of the home folder if None. A cached file that cannot be read is made anew.
     """
+    if not song.stems:
+        return measure(song, rule)  # as long as its mix, of which the fingerprint knows nothing
     folder = cache or data_home() / "activity"
     path = folder / f"{song.id}-{song.fingerprint(rule, VERSION)}.npy"
     cached = _read(path, len(song.stems))

@@ -66,7 +66,7 @@ def _unknown_by_stems(song: Song, targets: Targets) -> NDArray[np.bool_]:
     for stem in song.stems:
         held = targets.of_labels(stem.instruments)
         lacking -= held
-        if len(held) > 1:
+        if len(held) > 1 or NOBODY_KNOWS in stem.instruments:  # which is in a target that takes every label left
             unknown[[index for index in held if index is not None]] = True
     unlabelled = any(NOBODY_KNOWS in stem.instruments for stem in song.stems)
     if unlabelled or song.bleed or not song.complete:
@@ -89,6 +89,6 @@ def _mixed_labels(song: Song, targets: Targets, index: int) -> set[str]:
     """Labels of a target that files have which hold more than it. A main pair has one that no annotation names."""
     labels: set[str] = set()
     for stem in song.stems:
-        if len(targets.of_labels(stem.instruments)) > 1:
+        if len(targets.of_labels(stem.instruments)) > 1 or NOBODY_KNOWS in stem.instruments:
             labels |= {label for label in stem.instruments if index in targets.of_labels([label])}
     return labels

@@ -71,11 +71,12 @@ class Store:
         `if __name__ == "__main__"`. `progress` is told the share that is done. A run that was stopped goes on; another
         process that fills the store is waited for.
 
-        Raises DataError naming all songs that cannot be prepared, when the others are done.
+        Raises DataError naming all songs that cannot be prepared, when the others are done, and for a store of another
+        set or recipe.
         """
         shards = {song.id: self.folder / shard_name(song, self.recipe) for song in songs}
         index = read_index(self.folder)
-        if index and not verify and _lists(index, shards, splits) and not any(map(damage, shards.values())):
+        if index and not verify and _lists(index, songs, shards, splits) and not any(map(damage, shards.values())):
             return Filled(self._opened(shards), stale=self._stale(shards))
         with self._alone():
             return self._fill(songs, shards, splits, processes, progress, verify)
@@ -90,6 +91,7 @@ class Store:
         verify: bool,
     ) -> Filled:
         index = read_index(self.folder)
+        self._require_same(index)
         found = Filled({})
         if index and index.version != VERSION:
             found.noticed.append(f"{self.folder} is of format {index.version}; this release makes its songs anew.")
@@ -104,7 +106,7 @@ class Store:
         faults = self._work(asked, shards, processes, progress, verify, found)
         ready = {id: folder for id, folder in shards.items() if id not in faults}
         found.songs = self._opened(ready)
-        self._write_index(ready, splits, index)
+        self._write_index([song for song in songs if song.id in ready], ready, splits, index)
         if faults:
             raise DataError(
                 f"{len(faults)} of {len(songs)} songs could not be prepared:\n  "
@@ -112,6 +114,14 @@ class Store:
                 + f"\nMend them, or leave them out: data.skip=[{','.join(faults)}] (stemwise prepare: --skip ID)"
             )
         return found
+
+    def _require_same(self, index: Index | None) -> None:
+        """Raise DataError for a store of another set or recipe: its songs would be taken for songs of this one."""
+        if index and (index.recipe, index.tree) != (self.recipe, self.tree):
+            raise DataError(
+                f"{self.folder} is the store of {index.tree}: {index.recipe.words}; it cannot take {self.tree}: "
+                f"{self.recipe.words}, too. Choose another folder, or remove this one."
+            )
 
     def _work(
         self,
@@ -142,10 +152,14 @@ class Store:
     def _opened(self, shards: Mapping[str, Path]) -> dict[str, PreparedSong]:
         return {id: PreparedSong(folder, facts_in(read_sheet(folder))) for id, folder in shards.items()}
 
-    def _write_index(self, shards: Mapping[str, Path], splits: Splits | None, before: Index | None) -> None:
+    def _write_index(
+        self, songs: Sequence[Song], shards: Mapping[str, Path], splits: Splits | None, before: Index | None
+    ) -> None:
         entries: dict[str, Any] = dict(before.songs) if before and before.version == VERSION else {}
         entries = {id: entry for id, entry in entries.items() if (self.folder / entry["shard"]).is_dir()}
-        entries |= {id: {"shard": folder.name, **read_sheet(folder)} for id, folder in shards.items()}
+        entries |= {
+            song.id: {"shard": shards[song.id].name, **read_sheet(shards[song.id]), **_names(song)} for song in songs
+        }
         index = Index(self.recipe, self.tree, splits or (before.splits if before else None), entries)
         if not before or before.as_json() != index.as_json():
             index.write(self.folder)
@@ -191,10 +205,15 @@ def _settle(song: Song, recipe: Recipe, store: Path, verify: bool) -> tuple[str,
     return "made", wrong
 
 
-def _lists(index: Index, shards: Mapping[str, Path], splits: Splits | None) -> bool:
-    have = {id: entry["shard"] for id, entry in index.songs.items()}
+def _lists(index: Index, songs: Sequence[Song], shards: Mapping[str, Path], splits: Splits | None) -> bool:
+    wanted = {song.id: {"shard": shards[song.id].name, **_names(song)} for song in songs}
     alike = index.version == VERSION and splits in (None, index.splits)
-    return alike and all(have.get(id) == folder.name for id, folder in shards.items())
+    return alike and all(entry.items() <= index.songs.get(id, {}).items() for id, entry in wanted.items())
+
+
+def _names(song: Song) -> dict[str, str]:
+    """What the arrays do not depend on, so that a shard may be older than its correction."""
+    return {"artist": song.artist, "title": song.title}
 
 
 def _id(folder: Path) -> str:

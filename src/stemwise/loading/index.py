@@ -9,6 +9,7 @@ from typing import Any
 from stemwise.datasets.base import Splits
 from stemwise.errors import DataError
 from stemwise.files import write_json
+from stemwise.loading.shard import file_system
 from stemwise.loading.store import VERSION, Recipe
 from stemwise.taxonomy import Targets
 
@@ -68,8 +69,6 @@ def is_url(where: str) -> bool:
 def _read(where: str) -> str:
     if not is_url(where):
         return (Path(where) / NAME).read_text(encoding="utf-8")
-    from fsspec.core import url_to_fs
-
-    system, root = url_to_fs(where)
+    system, root = file_system(where)
     found: bytes = system.cat_file(f"{root}/{NAME}")
     return found.decode()

@@ -25,7 +25,7 @@ class PreparedStore:
     def __init__(self, root: str | Path, splits_file: str | Path | None = None, skip: Sequence[str] = ()) -> None:
         self.where = str(root).rstrip("/")
         self.splits_file = Path(splits_file) if splits_file else None
-        self.skip = frozenset(skip)
+        self.skip = frozenset([skip] if isinstance(skip, str) else skip)
 
     @cached_property
     def index(self) -> Index:
@@ -68,7 +68,7 @@ class PreparedStore:
         have = self.index.recipe
         if have != recipe:
             raise DataError(
-                f"{self.where} has {_describe(have)}, but {_describe(recipe)} are wanted. Choose the scheme, the "
+                f"{self.where} has {have.words}, but {recipe.words} are wanted. Choose the scheme, the "
                 "targets and the model that it was made for, or prepare another store."
             )
         shards = {song.id: self.index.songs[song.id] for song in songs}
@@ -86,7 +86,3 @@ class PreparedStore:
         """Where copies of a URL's shards lie, so that two stores of one name do not meet."""
         digest = hashlib.sha256(self.where.encode()).hexdigest()[:8]
         return data_home() / "store" / f"{self.where.rpartition('/')[2]}_{digest}"
-
-
-def _describe(recipe: Recipe) -> str:
-    return f"{', '.join(recipe.targets.names)} at {recipe.rate} Hz with {recipe.channels} channels"

@@ -159,9 +159,7 @@ def damage(folder: Path, thorough: bool = False) -> str:
 
 def fetch(origin: str, folder: Path) -> None:
     """Copy a shard from a URL, whole or not at all. Raises DataError where it is not there or not whole."""
-    from fsspec.core import url_to_fs
-
-    system, root = url_to_fs(origin)
+    system, root = file_system(origin)
     try:
         with beside(folder, keep=True) as part:
             part.mkdir()
@@ -173,6 +171,18 @@ def fetch(origin: str, folder: Path) -> None:
         raise DataError(
             f"{origin}: no prepared song, or not all of it ({fault}). Copy the store there anew."
         ) from fault
+
+
+def file_system(url: str) -> tuple[Any, str]:
+    """fsspec's file system of a URL, and the path in it. Raises DataError for a kind that it does not know or that
+    needs a package more."""
+    from fsspec.core import url_to_fs
+
+    try:
+        system, path = url_to_fs(url)
+    except (ImportError, ValueError) as fault:
+        raise DataError(f"{url} cannot be read ({fault}). Install what it needs, or correct the URL.") from fault
+    return system, path
 
 
 def forget() -> None:

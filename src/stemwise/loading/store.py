@@ -17,7 +17,7 @@ from stemwise.loading.shard import PreparedSong, damage, facts_in, forget, read_
 from stemwise.song import Song
 from stemwise.taxonomy import Targets
 
-VERSION = 3  # raise it when the arrays change, so that no stale store is read
+VERSION = 4  # raise it when the arrays change, so that no stale store is read
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,10 @@ class Recipe:
     def groups(self) -> list[list[str]]:
         """The labels of each target, and those of targets that were not chosen."""
         return [sorted(group) for group in (*self.targets.labels, self.targets.elsewhere)]
+
+    @property
+    def words(self) -> str:
+        return f"{', '.join(self.targets.names)} at {self.rate} Hz with {self.channels} channels"
 
 
 def prepare(song: Song, recipe: Recipe, store: Path) -> PreparedSong:

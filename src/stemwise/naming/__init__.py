@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ from stemwise.taxonomy import ANYTHING, instrument_labels
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")  # of files that are read as audio
 LEFT_OUT = ("mix", "ignore")  # what a name may say instead of an instrument
+JOINED = re.compile(r"\s*[&+]\s*|[\W_]+(?:and|plus|with)[\W_]+|(?<=[a-z])And(?=[A-Z])", re.IGNORECASE)
+MACHINES = frozenset(("303", "808", "909"))  # numbers that are instruments, and not those of tracks
 SIDES = {"l": "L", "left": "L", "r": "R", "right": "R"}
 # What tells takes and microphones of one instrument apart.
 MICROPHONES = frozenset(
@@ -55,7 +57,18 @@ class Guess:
 
 
 def guess(file_name: str) -> Guess:
-    """The first rule of rules.yaml that fits the name, without its folder; else MedleyDB's label of that name."""
+    """The first rule of rules.yaml that fits the name, without its folder; else MedleyDB's label of that name. A name
+    that joins several, as `drums and bass`, may be any of them."""
+    whole, pieces = _guess(file_name), JOINED.split(Path(file_name).stem)
+    found = [_guess(f"{piece}.wav") for piece in pieces]
+    labels = tuple(dict.fromkeys(label for one in found for label in one.labels))
+    told = all(one.labels and one.label not in LEFT_OUT for one in found)
+    if len(pieces) < 2 or len(labels) < 2 or not told or whole.label in LEFT_OUT:
+        return whole
+    return replace(whole, label=whole.label or labels[0], ask="several instruments in one file?", may_be=labels)
+
+
+def _guess(file_name: str) -> Guess:
     words = words_of(file_name)
     side = SIDES.get(words[-1], "") if len(words) > 1 else ""
     bare = words[:-1] if side else words
@@ -73,7 +86,7 @@ def words_of(file_name: str) -> list[str]:
     stem = unicodedata.normalize("NFC", Path(file_name).stem)
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])", " ", stem)
     words = re.findall(r"[^\W_]+", spaced.casefold())
-    while len(words) > 1 and words[0].isdigit():
+    while len(words) > 1 and words[0].isdigit() and words[0] not in MACHINES:
         words = words[1:]
     return words or [stem]
 

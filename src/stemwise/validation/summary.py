@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from stemwise.datasets.base import Splits
-from stemwise.labels import unknown_targets
+from stemwise.labels import unknown_activity, unknown_targets
 from stemwise.song import Song
 from stemwise.taxonomy import Targets
 from stemwise.validation.facts import SongFacts
@@ -32,12 +32,14 @@ class InstrumentRow:
 
 @dataclass(frozen=True)
 class TargetRow:
-    """Songs in which a target is known, in which it is known and plays, and those of each part."""
+    """Songs in which a target is known, in which it is known and plays, those of each part, and songs in which nothing
+    but annotations tells of it."""
 
     name: str
     known: int
     playing: int
     parts: dict[str, int]
+    annotated: int = 0
 
 
 @dataclass(frozen=True)
@@ -118,11 +120,13 @@ def _targets(
     songs: Sequence[Song], facts: Mapping[str, SongFacts], targets: Targets, splits: Splits | None
 ) -> tuple[TargetRow, ...]:
     known = {song.id: ~unknown_targets(song, targets) for song in songs}
+    told = {song.id: ~unknown_activity(song, targets) for song in songs}
     rows = []
     for index, name in enumerate(targets.names):
         playing = {song.id for song in songs if known[song.id][index] and _plays(song, facts[song.id], targets, index)}
         parts = {part: len(playing.intersection(ids)) for part, ids in (splits or {}).items()}
-        rows.append(TargetRow(name, sum(bool(row[index]) for row in known.values()), len(playing), parts))
+        annotated = sum(bool(told[song.id][index] and not known[song.id][index]) for song in songs)
+        rows.append(TargetRow(name, sum(bool(row[index]) for row in known.values()), len(playing), parts, annotated))
     return tuple(rows)
 
 
