@@ -128,6 +128,7 @@ def test_a_table_with_a_key_twice_or_of_no_yaml_is_refused(tmp_path):
     [
         ("kalimba.wav", r"its name says no instrument.*data.stems=\{kalimba: LABEL\}.*own:kalimba"),
         ("cielo.wav", "Did you mean 'cello'"),
+        ("no_vocals.wav", r"its name says no instrument\. Say what it is"),
         ("click.wav", "says that it is no instrument's"),
         ("Room.wav", "says that it is no instrument's"),
         ("vox.m4a", "not read. Export it as wav"),
