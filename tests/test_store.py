@@ -20,6 +20,7 @@ import soundfile
 
 from stemwise.datasets.medleydb import MedleyDB
 from stemwise.errors import DataError
+from stemwise.files import beside
 from stemwise.loading import filling, shard, store
 from stemwise.loading.filling import Store
 from stemwise.loading.index import read_index
@@ -310,3 +311,18 @@ def test_a_store_of_another_set_or_recipe_is_not_mixed_with_this_one(tree, tmp_p
     with pytest.raises(DataError, match=r"it cannot take Forest"):
         Store(tmp_path / "store", RECIPE, "Forest").fill(songs, processes=1, verify=True)
     assert digests(tmp_path / "store") == before
+
+
+def test_a_folder_that_another_process_put_there_in_the_last_moment_stays(tmp_path, monkeypatch):
+    rename = Path.replace
+
+    def beaten(part: Path, target: Path) -> Path:
+        target.mkdir()
+        (target / "theirs").touch()
+        return rename(part, target)
+
+    monkeypatch.setattr(Path, "replace", beaten)
+    with beside(tmp_path / "shard", keep=True) as part:
+        part.mkdir()
+        (part / "ours").touch()
+    assert [path.name for path in tmp_path.rglob("*")] == ["shard", "theirs"]

@@ -30,7 +30,11 @@ def beside(target: Path, keep: bool = False) -> Iterator[Path]:
             if keep:
                 return
             shutil.rmtree(target)
-        part.replace(target)
+        try:
+            part.replace(target)
+        except OSError:
+            if not (keep and target.is_dir()):  # put there since we looked
+                raise
     finally:
         if part.is_dir():
             shutil.rmtree(part, ignore_errors=True)

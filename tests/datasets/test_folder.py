@@ -15,6 +15,7 @@ from stemwise.datasets.folder import Folder, artist_and_title
 from stemwise.datasets.stem_names import StemNames, labels_of
 from stemwise.errors import DataError
 from stemwise.loading.datamodule import MultitrackDataModule
+from stemwise.loading.prepared import PreparedStore
 from stemwise.taxonomy import instrument_labels, targets
 from tests.sets import FOLDERS, make_folder, make_musdb
 
@@ -127,6 +128,7 @@ def test_a_table_with_a_key_twice_or_of_no_yaml_is_refused(tmp_path):
     [
         ("kalimba.wav", r"its name says no instrument.*data.stems=\{kalimba: LABEL\}.*own:kalimba"),
         ("cielo.wav", "Did you mean 'cello'"),
+        ("no_vocals.wav", r"its name says no instrument\. Say what it is"),
         ("click.wav", "says that it is no instrument's"),
         ("Room.wav", "says that it is no instrument's"),
         ("vox.m4a", "not read. Export it as wav"),
@@ -346,3 +348,11 @@ def test_a_table_from_the_command_line(tmp_path):
         "kal": ("own:kalimba",),
         "hi hat": ("high hat",),
     }
+
+
+def test_an_id_to_skip_that_is_a_number_is_refused_with_the_way_to_write_it(tmp_path):
+    put(tmp_path, "1234/vox.wav", "Ann - One/vox.wav")
+    assert [song.id for song in Folder(tmp_path, skip=["1234"]).songs()] == ["Ann_One"]
+    for reader in (Folder, PreparedStore):
+        with pytest.raises(DataError, match=r"1234 is no text\. Quote ids of digits: \"data\.skip=\['1234'\]\""):
+            reader(tmp_path, skip=[1234])

@@ -121,6 +121,16 @@ def _check_artists(path: Path, lists: Splits, listed: Splits, now: Mapping[str, 
                 )
 
 
+def to_skip(ids: Sequence[str]) -> frozenset[str]:
+    """The ids of a setting `skip`, or one alone. Raises DataError for a number: it equals no id, and would skip
+    nothing."""
+    given = frozenset([ids] if isinstance(ids, str) else ids)
+    for id in given:
+        if not isinstance(id, str):
+            raise DataError(f"data.skip: {id!r} is no text. Quote ids of digits: \"data.skip=['{id}']\".")
+    return given
+
+
 def spelling(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).casefold()
     return "".join(letter for letter in plain if letter.isalnum()) or name

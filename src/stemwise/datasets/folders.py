@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from stemwise import audio
-from stemwise.datasets.base import Splits, read_splits, splits_by_artist
+from stemwise.datasets.base import Splits, read_splits, splits_by_artist, to_skip
 from stemwise.errors import DataError, MissingExtra, StemwiseError
 from stemwise.song import Annotation, Song, Stem
 
@@ -33,10 +33,7 @@ class SongFolders(ABC):
     ) -> None:
         self.where = where
         self.splits_file = Path(splits_file) if splits_file else None
-        self.skip = frozenset([skip] if isinstance(skip, str) else skip)  # its letters would skip nothing
-        for id in self.skip:
-            if not isinstance(id, str):  # a number equals no id, and nothing would be left out
-                raise DataError(f"data.skip: {id!r} is no text. Quote ids of digits: \"data.skip=['{id}']\".")
+        self.skip = to_skip(skip)
         self.pad_short_stems = pad_short_stems
         self.bleed = bleed
 

@@ -10,7 +10,7 @@ from typing import Any
 from stemwise.datasets.folders import nfc
 from stemwise.datasets.musdb import stem_labels
 from stemwise.errors import DataError
-from stemwise.naming import LEFT_OUT, SIDES, SUFFIXES, guess, words_of
+from stemwise.naming import LEFT_OUT, NOTHING_SAID, SIDES, SUFFIXES, Guess, guess, words_of
 from stemwise.taxonomy import ANYTHING, FOLDER, instrument_labels, known_label, targets
 from stemwise.texts import read_yaml
 
@@ -63,7 +63,7 @@ class StemNames:
             return Meaning((label or REST,), False, words)
         guessed = guess(path.name)
         if not guessed.labels or guessed.labels == (IGNORE,):
-            raise DataError(self._ask(path, words, guessed.label))
+            raise DataError(self._ask(path, words, guessed))
         if len(guessed.labels) > 1:
             self.open[words] = guessed.labels
         return Meaning(guessed.labels, False, words)
@@ -81,10 +81,10 @@ class StemNames:
             return (given[0],)
         return tuple(dict.fromkeys(known_label(label, f"{self.where}, '{name}'") for label in given))
 
-    def _ask(self, path: Path, words: str, guessed: str) -> str:
+    def _ask(self, path: Path, words: str, guessed: Guess) -> str:
         near = difflib.get_close_matches(words, sorted(instrument_labels()), n=1, cutoff=0.6)
-        hint = f"Did you mean '{near[0]}'? " if near else ""
-        what = "its name says that it is no instrument's" if guessed == IGNORE else "its name says no instrument"
+        hint = f"Did you mean '{near[0]}'? " if near and guessed.ask == NOTHING_SAID else ""
+        what = "its name says that it is no instrument's" if guessed.label == IGNORE else "its name says no instrument"
         return (
             f"{path}: {what}. {hint}Say what it is, in stems.yaml at the top of the tree or as data.stems="
             f"{{{words}: LABEL}}: a label of {FOLDER / 'medleydb.yaml'}, own:{words} where the list lacks it, "

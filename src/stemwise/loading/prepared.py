@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-from stemwise.datasets.base import Splits, read_splits, splits_by_artist
+from stemwise.datasets.base import Splits, read_splits, splits_by_artist, to_skip
 from stemwise.errors import DataError
 from stemwise.home import data_home
 from stemwise.loading.index import NAME, Index, is_url, read_index
@@ -25,7 +25,7 @@ class PreparedStore:
     def __init__(self, root: str | Path, splits_file: str | Path | None = None, skip: Sequence[str] = ()) -> None:
         self.where = str(root).rstrip("/")
         self.splits_file = Path(splits_file) if splits_file else None
-        self.skip = frozenset([skip] if isinstance(skip, str) else skip)
+        self.skip = to_skip(skip)
 
     @cached_property
     def index(self) -> Index:

@@ -14,6 +14,7 @@ from stemwise.taxonomy import ANYTHING, instrument_labels
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")  # of files that are read as audio
 LEFT_OUT = ("mix", "ignore")  # what a name may say instead of an instrument
 JOINED = re.compile(r"\s*[&+]\s*|[\W_]+(?:and|plus|with)[\W_]+|(?<=[a-z])And(?=[A-Z])", re.IGNORECASE)
+NOTHING_SAID = "which instrument is this?"
 MACHINES = frozenset(("303", "808", "909"))  # numbers that are instruments, and not those of tracks
 SIDES = {"l": "L", "left": "L", "r": "R", "right": "R"}
 # What tells takes and microphones of one instrument apart.
@@ -78,7 +79,7 @@ def _guess(file_name: str) -> Guess:
             stem, open_to = rule.get("stem") or _stem_of(bare), tuple(rule.get("may be", ()))
             return Guess(rule["label"], stem, side, rule.get("ask", ""), open_to)
     label = next((label for label in _labels() if re.search(rf"\b{re.escape(label)}s?\b", name)), "")
-    return Guess(label, _stem_of(bare), side, "" if label else "which instrument is this?")
+    return Guess(label, _stem_of(bare), side, "" if label else NOTHING_SAID)
 
 
 def words_of(file_name: str) -> list[str]:
