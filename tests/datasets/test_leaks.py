@@ -109,3 +109,11 @@ def test_a_run_is_not_scored_on_songs_that_it_learned_unless_told_to(tree, tmp_p
     shutil.rmtree(tree)  # then ids are all there is
     with pytest.raises(DataError, match=r"2 of 3 songs were in the run's training: .*by id"):
         scored(run, *words)
+
+
+def test_where_the_mix_cannot_be_read_the_stems_are_compared(two, caplog):
+    tested, learned = (MedleyDB(root).songs() for root in two)
+    tested[2].mix.write_bytes(b"hello")
+    assert tested[2].id == "MR1101_Bob"
+    assert ids(shared_by_sound(tested[2:], learned)) == [("MR1101_Bob", "Bob_Two", "sound")]
+    assert "MR1101_Bob: its stems are compared instead" in caplog.text
