@@ -18,7 +18,9 @@ import psutil
 import pytest
 import soundfile
 
+from stemwise.datasets.manifest import Manifest
 from stemwise.datasets.medleydb import MedleyDB
+from stemwise.datasets.mms import Mms
 from stemwise.errors import DataError
 from stemwise.files import beside
 from stemwise.loading import filling, shard, store
@@ -27,6 +29,7 @@ from stemwise.loading.index import read_index
 from stemwise.loading.shard import PreparedSong, damage, write_rows
 from stemwise.loading.store import VERSION, Recipe
 from stemwise.taxonomy import targets
+from tests.sets import make_manifest
 from tests.trees import IDS, INSTRUMENTS, edit_metadata, make_tree, stem_audio, write_song
 
 RECIPE = Recipe(targets("mms", ["vocals", "bass"]), 8000, 1)
@@ -326,3 +329,15 @@ def test_a_folder_that_another_process_put_there_in_the_last_moment_stays(tmp_pa
         part.mkdir()
         (part / "ours").touch()
     assert [path.name for path in tmp_path.rglob("*")] == ["shard", "theirs"]
+
+
+def test_a_set_has_one_store_in_whatever_words_it_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    make_manifest(tmp_path / "own")
+    for each in (tmp_path / "m", tmp_path / "s"):
+        each.mkdir()
+    readers = (Manifest("own"), Manifest(tmp_path / "own" / "manifest.csv"))
+    assert len({Store.of(reader, RECIPE, tmp_path).folder for reader in readers}) == 1
+    both = (Mms("m", "s"), Mms(tmp_path / "m", tmp_path / "s"))
+    (folder,) = {Store.of(reader, RECIPE, tmp_path).folder for reader in both}
+    assert folder.name.startswith("m_and_s_")

@@ -118,3 +118,11 @@ def test_songs_that_only_have_no_title_are_not_taken_for_one(tmp_path, home):
     one, other = (MedleyDB(tmp_path / tree).songs() for tree in ("one", "other"))
     assert shared(one, other) == []
     assert ids(shared(one, one)) == [("Tiny0001_Song", "Tiny0001_Song", "sound")]
+
+
+def test_where_the_mix_cannot_be_read_the_stems_are_compared(two, caplog):
+    tested, learned = (MedleyDB(root).songs() for root in two)
+    tested[2].mix.write_bytes(b"hello")
+    assert tested[2].id == "MR1101_Bob"
+    assert ids(shared_by_sound(tested[2:], learned)) == [("MR1101_Bob", "Bob_Two", "sound")]
+    assert "MR1101_Bob: its stems are compared instead" in caplog.text

@@ -9,6 +9,7 @@ import numpy as np
 
 from stemwise import audio
 from stemwise.datasets.base import spelling
+from stemwise.errors import AudioError
 from stemwise.files import beside, fingerprint
 from stemwise.home import data_home
 from stemwise.landmarks import Index, Landmarks, landmarks
@@ -83,11 +84,23 @@ def song_landmarks(song: Song, cache: Path | None = None) -> Landmarks:
         return np.asarray(np.load(path))
     except (OSError, ValueError, EOFError):
         pass
-    samples, rate = audio.read(song.mix) if song.mix else (song.mixture(), song.rate)
-    marks = landmarks(samples, rate)
+    marks = landmarks(*_heard(song))
     with beside(path) as part:
         np.save(part, marks)
     return marks
+
+
+def _heard(song: Song) -> tuple[audio.Samples, int]:
+    """The mix; the mixture where there is none, or one that cannot be read, since nothing else may need it."""
+    if song.mix is None:
+        return song.mixture(), song.rate
+    try:
+        return audio.read(song.mix)
+    except AudioError as fault:
+        if song.remains:
+            raise
+        log.warning("%s: its stems are compared instead (%s)", song.id, fault)
+        return song.mixture(), song.rate
 
 
 def _names(song: Song) -> list[str]:

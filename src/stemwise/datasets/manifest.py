@@ -46,8 +46,9 @@ class Manifest(OwnSongs):
         skip: Sequence[str] = (),
         pad_short_stems: bool = False,
     ) -> None:
-        super().__init__(str(file), split_by, splits_file, skip, pad_short_stems)
         self.given = Path(file)
+        # One set, and one store, whether it was given by its file or by its folder.
+        super().__init__(str(self.file), split_by, splits_file, skip, pad_short_stems)
         self.given_root = Path(root) if root else None
 
     @property

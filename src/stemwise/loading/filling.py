@@ -50,11 +50,10 @@ class Store:
     @classmethod
     def of(cls, dataset: Dataset, recipe: Recipe, home: Path) -> "Store":
         """The store of a set, a folder below `home` that says what it is."""
-        place = Path(dataset.where)
-        tree = (
-            place.resolve().name if place.exists() else "_and_".join(Path(p).name for p in dataset.where.split(" and "))
-        )
-        where = str(place.resolve()) if place.exists() else dataset.where
+        whole = Path(dataset.where)
+        named = [whole] if whole.exists() else map(Path, dataset.where.split(" and "))
+        places = [place.resolve() for place in named]
+        tree, where = "_and_".join(place.name for place in places), " and ".join(map(str, places))
         return cls(home / f"{tree}_{_words(recipe)}_{_digest(where, recipe)}", recipe, tree)
 
     def fill(
