@@ -12,13 +12,13 @@ from omegaconf import DictConfig
 from stemwise.evaluation.runner import evaluate
 from stemwise.evaluation.table import NAME, join_scores, write_scores
 from stemwise.experiment import configs, dashboards, runs
-from stemwise.experiment.songs import choose_songs, output_folder
+from stemwise.experiment.songs import asked_part, choose_songs, output_folder
 from stemwise.export import load, newest_model
 from stemwise.files import merge_json
 from stemwise.memory import keep_freed_memory
 from stemwise.report.differences import differences
 from stemwise.report.page import write_page
-from stemwise.report.tables import summarise, to_records
+from stemwise.report.tables import in_lines, summarise, to_records
 from stemwise.report.views import make_page
 from stemwise.separator import Separator
 
@@ -38,7 +38,7 @@ def evaluate_run(config: DictConfig, out: Path | None = None) -> Path:
     log.info("scoring %s on %d songs", run, len(songs))
     scores = evaluate(separator, songs, config.gates, trained.name, log.info, config.bss_eval)
     out = out or output_folder(config, run)
-    facts = runs.facts(run, trained, exported, f"{len(songs)} of part '{config.part}'")
+    facts = runs.facts(run, trained, exported, f"{len(songs)} of part '{asked_part(config)}'")
     write_scores(out / NAME, scores, facts)
     scores = join_scores(scores, [Path(other) for other in config.against])
     tables = {"scores": summarise(scores), "differences": differences(scores)}
@@ -48,6 +48,8 @@ def evaluate_run(config: DictConfig, out: Path | None = None) -> Path:
         write_page(out / "page.html", make_page(separator, shown, scores, facts, runs.read_curves(run)))
     if out == run and not config.against:
         dashboards.log_scores(run, trained, tables["scores"])
+    for line in in_lines(tables["scores"]):
+        log.info(line)
     log.info("scores%s in %s", " and page" if config.report else "", out)
     return out
 

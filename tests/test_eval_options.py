@@ -77,12 +77,15 @@ def test_another_root_is_read_as_the_runs_own_songs_or_as_the_reader_says(tmp_pa
     assert set(own.song) <= {song.id for song in Mms(**places("Mms", tmp_path / "mms")).songs()}
     make_musdb(other)
     asked = ["report=false", "shared=allow", f"root={other}", "+reader._target_=stemwise.datasets.musdb18hq.Musdb18HQ"]
+    asked.append("part=test")
     found = pd.read_parquet(scored(run, *asked) / "scores.parquet")
     assert set(found.song) == {"CydFeatDee_Three"}
     known = found[found.system == "mixture"].dropna(subset="usdr").target
     assert set(known) == {"vocals", "bass"}, "MUSDB's drums may hold what is no drum in this scheme"
-    with pytest.raises(DataError, match=r"MedleyDB: no audio under .*other"):
-        scored(run, "report=false", "shared=allow", f"root={other}")
+    by_layout = pd.read_parquet(scored(run, "report=false", "shared=allow", f"root={other}") / "scores.parquet")
+    assert set(by_layout.song) == {"ANiMAL_Rockshow", "BobsBand_ItsTwoThree", "CydFeatDee_Three"}, "all of another tree"
+    with pytest.raises(DataError, match=r"MedleyDB: no audio under .*nowhere"):
+        scored(run, "report=false", "shared=allow", f"root={tmp_path / 'nowhere'}")
 
 
 def test_what_belongs_to_the_runs_own_tree_is_not_asked_of_another():

@@ -158,7 +158,7 @@ def test_files_that_changed_are_noticed_and_readers_of_the_old_ones_go_on(tree, 
     soundfile.write(path, 0.5 * sound, rate)
     found = fill(tree, tmp_path / "store")
     assert found.made == [IDS[0]] and found.stale == [old[IDS[0]].folder]
-    assert found.noticed == [f"files or labels changed since they were prepared: {IDS[0]}. Made anew."]
+    assert found.noticed == [f"files, labels or settings changed since they were prepared: {IDS[0]}. Made anew."]
     np.testing.assert_array_equal(old[IDS[0]].audio, before)
     np.testing.assert_allclose(found.songs[IDS[0]].audio[1], 0.5 * before[1], atol=1e-3)
     later = fill(tree, tmp_path / "store")

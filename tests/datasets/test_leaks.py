@@ -83,7 +83,7 @@ def test_landmarks_are_kept_until_the_mix_changes(two, monkeypatch):
 def test_the_command_names_what_to_leave_out(two):
     tested, learned = map(str, two)
     found = CliRunner().invoke(app, ["leaks", learned, tested])
-    assert found.exit_code == 1 and "2 of 3 songs" in found.output
+    assert found.exit_code == 2 and "2 of 3 songs" in found.output
     assert "data.skip=[Ann_One,Bob_Two]" in found.output and "sound" in found.output
     skip = ["--train-set", "skip=[Bob_Two]"]
     assert "1 of 3 songs" in CliRunner().invoke(app, ["leaks", learned, tested, *skip]).output
@@ -117,3 +117,12 @@ def test_where_the_mix_cannot_be_read_the_stems_are_compared(two, caplog):
     assert tested[2].id == "MR1101_Bob"
     assert ids(shared_by_sound(tested[2:], learned)) == [("MR1101_Bob", "Bob_Two", "sound")]
     assert "MR1101_Bob: its stems are compared instead" in caplog.text
+
+
+def test_songs_that_only_have_no_title_are_not_taken_for_one(tmp_path, home):
+    for tree, seed in (("one", 11), ("other", 12)):
+        write(tmp_path / tree, "Tiny0001_Song", seed, "Tiny0001")
+        edit_metadata(tmp_path / tree / "Audio" / "Tiny0001_Song", lambda meta: meta.update(title="Song"))
+    one, other = (MedleyDB(tmp_path / tree).songs() for tree in ("one", "other"))
+    assert shared(one, other) == []
+    assert ids(shared(one, one)) == [("Tiny0001_Song", "Tiny0001_Song", "sound")]

@@ -10,6 +10,7 @@ from stemwise.errors import DataError
 from stemwise.metrics import bootstrap_interval
 from stemwise.report import summarise, to_records
 from stemwise.report.measures import COLUMNS, MEASURES
+from stemwise.report.tables import ALL, in_lines
 
 from .made_up import scores
 
@@ -158,3 +159,11 @@ def test_what_cannot_be_summarised_is_named():
         summarise(pandas.concat([table, table.head(1)]))
     with pytest.raises(DataError, match="called 'all'"):
         summarise(table.replace({"target": {"bass": "all"}}))
+
+
+def test_lines_for_a_terminal_have_the_means_over_targets():
+    table = summarise(scores())
+    mixture, *others = in_lines(table)
+    row = table[(table["target"] == ALL) & (table["system"] == "mixture")].iloc[0]
+    assert mixture.startswith("mixture ") and f"{row.usdr:.2f} dB" in mixture and "AUC" not in mixture
+    assert any(", gate hard" in line and "AUC 0." in line for line in others)

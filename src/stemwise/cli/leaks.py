@@ -1,11 +1,15 @@
 """stemwise leaks TRAIN TEST"""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from stemwise.cli.common import progress_bar, say, settings_of
+
+if TYPE_CHECKING:
+    from stemwise.datasets.folders import SongFolders
+    from stemwise.song import Song
 
 
 def command(
@@ -13,19 +17,19 @@ def command(
     test: Annotated[Path, typer.Argument(help="the set to test on")],
     train_kind: Annotated[str | None, typer.Option(help="its kind, where its layout does not tell")] = None,
     test_kind: Annotated[str | None, typer.Option(help="its kind, where its layout does not tell")] = None,
-    train_set: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, a setting of it; may repeat")] = None,
-    test_set: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, a setting of it; may repeat")] = None,
+    train_set: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, a setting as in data.KEY=VALUE")] = None,
+    test_set: Annotated[list[str] | None, typer.Option(help="the same for the other set; both may repeat")] = None,
     processes: Annotated[int, typer.Option(help="songs at a time", min=1)] = 1,
 ) -> None:
-    """Find songs that two sets share, by name and by sound. Exit code 1 if there are any."""
+    """Find songs that two sets share, by name and by sound. Exit code 2 if there are any."""
     from rich.console import Console
     from rich.table import Table
 
     from stemwise.datasets.detect import open_tree
     from stemwise.datasets.leaks import shared
 
-    learned = open_tree(train, train_kind, **settings_of(train_set)).songs()
-    tested = open_tree(test, test_kind, **settings_of(test_set)).songs()
+    learned = usable(open_tree(train, train_kind, **settings_of(train_set)))
+    tested = usable(open_tree(test, test_kind, **settings_of(test_set)))
     with progress_bar(f"comparing {len(learned)} with {len(tested)} songs") as progress:
         found = shared(tested, learned, processes, progress)
     if not found:
@@ -36,5 +40,12 @@ def command(
         table.add_row(one.id, one.also, one.by)
     Console(soft_wrap=True).print(table)
     say(f"{len(found)} of {len(tested)} songs of {test} are among the {len(learned)} of {train}. Leave them out there:")
-    say(f"data.skip=[{','.join(sorted(one.also for one in found))}]")
-    raise typer.Exit(1)
+    say(f"data.skip=[{','.join(sorted({one.also for one in found}))}]")
+    raise typer.Exit(2)
+
+
+def usable(reader: "SongFolders") -> "list[Song]":
+    """The songs that can be used; the others are named."""
+    for id, why in reader.unusable().items():
+        say(f"not compared: {id} ({why})")
+    return reader.without_unusable().songs()

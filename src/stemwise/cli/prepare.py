@@ -31,7 +31,9 @@ def command(
     processes: Annotated[int | None, typer.Option(help="songs at a time; default: one a core", min=1)] = None,
     out: Annotated[Path | None, typer.Option(help="default: a folder in data/store of the home folder")] = None,
     verify: Annotated[bool, typer.Option(help="read every byte of what is there; make anew what is damaged")] = False,
-    clean: Annotated[bool, typer.Option(help="remove what was prepared of files that have changed since")] = False,
+    clean: Annotated[
+        bool, typer.Option(help="remove what was prepared of these songs before, from other files or settings")
+    ] = False,
 ) -> None:
     """Prepare all songs of a set for training: summed to targets, resampled, with activity, in files mapped from disk.
 
@@ -95,7 +97,7 @@ def say_stale(folders: list[Path], clean: bool) -> None:
         for folder in folders:
             shutil.rmtree(folder)
     say(
-        f"{len(folders)} prepared songs are of files that have changed since, {room:.2f} GB: "
+        f"{len(folders)} prepared songs are of other files, labels or settings of the set than these, {room:.2f} GB: "
         f"{'removed' if clean else '--clean removes them'}."
     )
 

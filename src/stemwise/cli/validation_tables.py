@@ -53,7 +53,7 @@ def _figures(found: Validation) -> list[tuple[str, str]]:
         rows.append(
             (f"{len(summary.words)} words mapped", f"{'; '.join(mapped)}{'; ...' if len(summary.words) > 4 else ''}")
         )
-    return [*rows, (f"licence of {found.name}", found.licence), (f"to cite for {found.name}", found.citation)]
+    return [*rows, (f"licence, if it is {found.name}", found.licence), ("to cite then", found.citation)]
 
 
 def _instruments(summary: Summary) -> Table:

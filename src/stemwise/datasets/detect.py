@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import logging
 import os
 import pkgutil
 from pathlib import Path
@@ -16,6 +17,8 @@ HIGHEST = 4  # folders above a song's in which its tree may begin
 # Asked in this order when no other layout fits: synthesised trees hold a manifest.json of another kind, and a folder is
 # whatever has audio files in folders.
 LAST = ("manifest", "folder")
+
+log = logging.getLogger(__name__)
 
 
 def kinds() -> dict[str, ModuleType]:
@@ -65,6 +68,16 @@ def open_tree(root: Path, kind: str | None = None, /, **settings: Any) -> SongFo
     return opened
 
 
+def kind_of(root: Path) -> str:
+    """Raises DataError for a layout that is none or several."""
+    return _kind_of(root, kinds())
+
+
+def fits(root: Path, module: ModuleType) -> bool:
+    """Whether the tree has the layout of a reader's module."""
+    return any(_any(root, glob) for glob in module.LOOKS_LIKE)
+
+
 def find_song(folder: Path, kind: str | None = None, /, **settings: Any) -> tuple[SongFolders, str]:
     """The reader of the tree in which `folder` is a song's, and the song's id: of this `kind`, or of the nearest tree
     above it of a known layout.
@@ -110,8 +123,10 @@ def _trees_above(folder: Path, kind: str | None) -> list[tuple[Path, str]]:
 
 
 def _kind_of(root: Path, modules: dict[str, ModuleType]) -> str:
-    fitting = [name for name, module in modules.items() if any(_any(root, glob) for glob in module.LOOKS_LIKE)]
+    fitting = [name for name, module in modules.items() if fits(root, module)]
     last = [name for name in LAST if name in fitting]
+    if len(last) == len(fitting) > 1:
+        log.warning("%s has the layouts %s; read as %s. Another: --kind", root, " and ".join(fitting), last[0])
     fitting = [name for name in fitting if name not in LAST] or last[:1]
     if len(fitting) == 1:
         return fitting[0]

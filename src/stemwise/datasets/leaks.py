@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 VERSION = 1  # raise it when the landmarks change, so that no stale cache is read
 SHARE = 0.08  # of the landmarks of the shorter song that fit. Mixes in another balance have more, other songs less
+NO_TITLES = ("song", "track", "untitled")  # as synthesised songs have; they are known by their sound
 FEWEST = 40  # landmarks that fit; what is too short for them is known by its name only
 
 
@@ -103,4 +104,6 @@ def _heard(song: Song) -> tuple[audio.Samples, int]:
 
 
 def _names(song: Song) -> list[str]:
+    if spelling(song.title) in NO_TITLES:
+        return []
     return [spelling(song.artist) + "_" + spelling(song.title), spelling(song.id)]

@@ -10,6 +10,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from stemwise.datasets.base import Splits, spelling
+from stemwise.datasets.detect import fits, kind_of, kinds, reader_of
 from stemwise.datasets.leaks import shared, shared_by_name
 from stemwise.errors import DataError, StemwiseError
 from stemwise.experiment import configs
@@ -25,7 +26,7 @@ OF_A_TREE: dict[str, Any] = {"metadata": None, "splits_file": None, "skip": []}
 
 
 def choose_songs(config: Any, trained: Any, splits: Splits, model: SpectralModel) -> dict[str, PreparedSong]:
-    """The songs of `config.part`, prepared: of the split the run was trained with, or of another tree.
+    """The songs of `asked_part`, prepared: of the split the run was trained with, or of another tree.
 
     Raises DataError for an unknown part, an empty one, for songs that are gone, and for songs of another tree that the
     run was trained or validated on.
@@ -36,16 +37,22 @@ def choose_songs(config: Any, trained: Any, splits: Splits, model: SpectralModel
     data = configs.make_data(trained, model)
     songs = {song.id: song for song in data.dataset.songs()}
     parts = {**data.dataset.splits(), "all": list(songs)} if config.root else splits
-    if config.part not in parts:
-        raise DataError(f"part={config.part}: choose one of {', '.join(parts)} (all: only with another root).")
-    ids = parts[config.part][: config.limit]
+    part = asked_part(config)
+    if part not in parts:
+        raise DataError(f"part={part}: choose one of {', '.join(parts)} (all: only with another root).")
+    ids = parts[part][: config.limit]
     gone = [id for id in ids if id not in songs]
     if gone or not ids:
-        what = f"{gone[0]} of part '{config.part}' is gone" if gone else f"no songs in part '{config.part}'"
+        what = f"{gone[0]} of part '{part}' is gone" if gone else f"no songs in part '{part}'"
         raise DataError(f"{what} in {data.dataset.where}. Restore the songs, or choose another part or root.")
     if config.root:
         ids = _not_learned(config.shared, own, splits, model, [songs[id] for id in ids])
     return data.prepare_songs([songs[id] for id in ids])
+
+
+def asked_part(config: Any) -> str:
+    """What is scored if nothing is said: the run's own test songs, or all songs of another tree."""
+    return str(config.part or ("all" if config.root else "test"))
 
 
 def _not_learned(what_to_do: str, own: Any, splits: Splits, model: SpectralModel, songs: list[Song]) -> list[str]:
@@ -55,19 +62,7 @@ def _not_learned(what_to_do: str, own: Any, splits: Splits, model: SpectralModel
     ids = [song.id for song in songs]
     if what_to_do == "allow":
         return ids
-    seen = {id for part in ("train", "valid") for id in splits[part]}
-    try:
-        learned = [song for song in configs.make_data(own, model).dataset.songs() if song.id in seen]
-    except StemwiseError as fault:
-        log.warning("the songs of the training cannot be read, so they are compared by id alone (%s)", fault)
-        heard = {spelling(id): id for id in seen}
-        leaks = {id: f"{heard[spelling(id)]} by id" for id in ids if spelling(id) in heard}
-    else:
-        audible = all(song.stems or song.mix for song in (*songs, *learned))  # those of a prepared store are not
-        if not audible:
-            log.warning("songs of a prepared store are compared with others by artist and title alone")
-        found = shared(songs, learned) if audible else shared_by_name(songs, learned)
-        leaks = {one.id: f"{one.also} by {one.by}" for one in found}
+    leaks = _leaks(own, splits, model, songs)
     if leaks and what_to_do == "refuse":
         raise DataError(
             f"{len(leaks)} of {len(songs)} songs were in the run's training: "
@@ -83,18 +78,50 @@ def _not_learned(what_to_do: str, own: Any, splits: Splits, model: SpectralModel
     return kept
 
 
+def _leaks(own: Any, splits: Splits, model: SpectralModel, songs: list[Song]) -> dict[str, str]:
+    """Ids of songs that the run was trained or validated on, and how each is known again."""
+    seen = {id for part in ("train", "valid") for id in splits[part]}
+    learned: list[Song] = []
+    try:
+        learned += [song for song in configs.make_data(own, model).dataset.songs() if song.id in seen]
+    except StemwiseError as fault:
+        log.warning("the songs of the training cannot be read, so they are compared by id alone (%s)", fault)
+    gone = {spelling(id): id for id in seen - {song.id for song in learned}}
+    leaks = {song.id: f"{gone[spelling(song.id)]} by id" for song in songs if spelling(song.id) in gone}
+    others = [song for song in songs if song.id not in leaks]
+    audible = all(song.stems or song.mix for song in (*others, *learned))  # those of a prepared store are not
+    if not audible:
+        log.warning("songs of a prepared store are compared with others by artist and title alone")
+    found = shared(others, learned) if audible else shared_by_name(others, learned)
+    return leaks | {one.id: f"{one.also} by {one.by}" for one in found}
+
+
 def other_tree(root: str, reader: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     """The config of `root`, read as the run's `own` songs were, but for what belongs to their tree.
 
-    A reader that `reader` names by `_target_` has its own settings, and `root` is what it reads first: the file of a
-    manifest, MedleyDB of `Mms`. Who trained on several trees gets MedleyDB form.
+    A reader that `reader` names by `_target_`, or that fits the layout where the run's does not, has its own settings,
+    and `root` is what it reads first: the file of a manifest, MedleyDB of `Mms`. Where no layout tells, who trained on
+    several trees gets MedleyDB form.
     """
-    if "_target_" in reader:
-        first = _first(reader["_target_"])
-        return {**reader, first if first not in reader else "root": root}
+    target = str(reader.get("_target_") or _target_elsewhere(Path(root), own))
+    if target:
+        first = _first(target)
+        return {"_target_": target, **reader, first if first not in reader else "root": root}
     if "root" not in own or "file" in own:  # a manifest names files of one root only
         return {"_target_": MEDLEYDB, **reader, "root": root}
     return {**own, **{key: fresh for key, fresh in OF_A_TREE.items() if key in own}, **reader, "root": root}
+
+
+def _target_elsewhere(root: Path, own: Mapping[str, Any]) -> str:
+    """The reader of a tree whose layout is not that of the run's own; empty where nothing tells."""
+    mine = kinds().get(str(own["_target_"]).split(".")[-2])
+    if mine and "root" in own and "file" not in own and (not mine.LOOKS_LIKE or fits(root, mine)):
+        return ""
+    try:
+        found = reader_of(kinds()[kind_of(root)])
+    except DataError:
+        return ""
+    return f"{found.__module__}.{found.__name__}"
 
 
 def _first(target: str) -> str:

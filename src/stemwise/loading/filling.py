@@ -97,7 +97,9 @@ class Store:
         found.noticed += self._sweep()
         found.stale = self._stale(shards)
         if again := sorted({_id(folder) for folder in found.stale} - {id for id in shards if shards[id].is_dir()}):
-            found.noticed.append(f"files or labels changed since they were prepared: {', '.join(again)}. Made anew.")
+            found.noticed.append(
+                f"files, labels or settings changed since they were prepared: {', '.join(again)}. Made anew."
+            )
         asked = [song for song in songs if verify or damage(shards[song.id])]
         asked.sort(key=lambda song: -song.seconds)  # so that no process is left alone with the longest
         faults = self._work(asked, shards, processes, progress, verify, found)

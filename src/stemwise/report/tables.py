@@ -55,6 +55,17 @@ def to_records(table: pandas.DataFrame) -> list[dict[str, Cell]]:
     return [{str(name): _plain(value) for name, value in line.items()} for line in table.to_dict("records")]
 
 
+def in_lines(summary: pandas.DataFrame) -> list[str]:
+    """A line a row for a terminal: the means over the targets of what is looked at first."""
+    lines = []
+    for line in summary[summary["target"] == ALL].to_dict("records"):
+        name = line["system"] + (f", gate {line['gate']}" if line["gate"] else "")
+        figures = [f"uSDR {line['usdr']:6.2f} dB", f"silence energy {line['silence_energy']:6.1f} dB"]
+        figures += [f"AUC {line['auc']:.3f}"] if not math.isnan(line["auc"]) else []
+        lines.append(f"{name:28} {', '.join(figures)}")
+    return lines
+
+
 def song_by_target(scores: pandas.DataFrame, measure: Measure) -> Doubles:
     """(song, target) of a measure for the lines of one row; NaN in songs that do not count."""
     counted = scores[measure.column].astype(float)
