@@ -224,4 +224,7 @@ def test_which_file_is_meant(root):
 def test_another_root_is_not_read_by_a_manifest_of_this_one(root, tmp_path):
     make_manifest(tmp_path / "own")
     own = {"_target_": "stemwise.datasets.manifest.Manifest", "file": "x.csv", "root": None, "skip": []}
-    assert other_tree(str(root), {}, own)["_target_"] == "stemwise.datasets.medleydb.MedleyDB"
+    assert other_tree(str(root), {}, own) == {"_target_": "stemwise.datasets.folder.Folder", "root": str(root)}
+    assert (
+        other_tree(str(root / "sub"), {}, own)["_target_"] == "stemwise.datasets.medleydb.MedleyDB"
+    )  # no layout tells
