@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stemwise.datasets.base import Splits
-from stemwise.datasets.folders import listed, make_song, nfc, subfolders
+from stemwise.datasets.folders import by_id, listed, make_song, nfc, subfolders
 from stemwise.datasets.own import PART_OF, OwnSongs, id_of
 from stemwise.datasets.stem_names import IGNORE, MIX, StemNames, labels_of
 from stemwise.errors import DataError
@@ -102,14 +102,8 @@ class Folder(OwnSongs):
             raise DataError(
                 f"{stray[0]} lies beside {among}, and so in none of them. Move it into one, or out of the tree."
             )
-        found: dict[str, Path] = {}
-        for folder in [song for part in parts for song in subfolders(part)] if parts else subfolders(self.root):
-            id = id_of(folder.name)
-            if not id or id in found:
-                what = f"has the id of {found[id]}, {id}" if id else "has no letter or digit in its name"
-                raise DataError(f"{folder} {what}. Rename it to another <Artist - Title>.")
-            found[id] = folder
-        return found
+        songs = [song for part in parts for song in subfolders(part)] if parts else subfolders(self.root)
+        return by_id(songs, lambda folder: id_of(folder.name))
 
     def _nothing(self) -> str:
         return f"{NAME}: no songs under {self.root} (looked for <Artist - Title>/<stem>.wav). {HOW_TO_GET}"

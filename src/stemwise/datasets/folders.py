@@ -4,7 +4,7 @@ import difflib
 import os
 import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from functools import cached_property
 from pathlib import Path
@@ -142,6 +142,18 @@ class SongFolders(ABC):
         songs = self._to_split()
         artists = {song.id: song.artist for song in self.songs()}
         return read_splits(path, songs, self.skip | self.folders.keys() - artists.keys(), artists)
+
+
+def by_id(places: Iterable[Path], id_of: Callable[[Path], str]) -> dict[str, Path]:
+    """Song id → its place. Raises DataError for a name without an id, and for two of one id."""
+    found: dict[str, Path] = {}
+    for place in places:
+        id = id_of(place)
+        if not id or id in found:
+            what = f"has the id of {found[id]}, {id}" if id else "has no letter or digit in its name"
+            raise DataError(f"{place} {what}. Rename it to another <Artist - Title>.")
+        found[id] = place
+    return found
 
 
 def subfolders(folder: Path) -> list[Path]:

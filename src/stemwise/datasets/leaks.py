@@ -47,6 +47,8 @@ def shared_by_sound(
     progress: Callable[[float], None] = lambda share: None,
 ) -> list[Shared]:
     """Songs that sound alike at one distance in time, however they are mixed, cut or encoded (`stemwise.landmarks`)."""
+    if not ours or not theirs:
+        return []
     marks: dict[tuple[int, str], Landmarks] = {}
     wanted = {(side, song.id): song for side, songs in enumerate((ours, theirs)) for song in songs}
     for number, (key, found) in enumerate(each(song_landmarks, wanted, processes), start=1):

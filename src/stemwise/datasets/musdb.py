@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from stemwise.datasets.base import PARTS, Splits
-from stemwise.datasets.folders import SongFolders, make_song, nfc
+from stemwise.datasets.folders import SongFolders, by_id, make_song, nfc
 from stemwise.errors import DataError
 from stemwise.song import Song, Stem
 from stemwise.taxonomy import ANYTHING, instrument_labels, targets
@@ -88,14 +88,8 @@ class Musdb(SongFolders):
                     f"{self.root / part} holds songs, but {self.name} has none but train and test; they would be left "
                     "out. For a set of your own in such folders take data=folder (--kind folder)."
                 )
-        found: dict[str, Path] = {}
-        for place in (*self._places(self.root / "train"), *self._places(self.root / "test")):
-            id = song_id(song_name(place))
-            if not id or id in found:
-                what = f"has the id of {found[id]}, {id}" if id else "has no letter or digit in its name"
-                raise DataError(f"{place} {what}. Rename it to another <Artist - Title>.")
-            found[id] = place
-        return found
+        places = (*self._places(self.root / "train"), *self._places(self.root / "test"))
+        return by_id(places, lambda place: song_id(song_name(place)))
 
     def _nothing(self) -> str:
         return f"{self.name}: no songs under {self.root} (looked for {self.looked_for}). {self.how_to_get}"
