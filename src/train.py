@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 from pytorch_lightning.utilities import rank_zero_only
 
 from stemwise.callbacks.checkpoints import load_best
+from stemwise.callbacks.progress import seconds_of
 from stemwise.evaluation.reference import reference
 from stemwise.evaluation.thresholds import choose_gate
 from stemwise.experiment import configs, dashboards, runs
@@ -56,6 +57,7 @@ def train(config: DictConfig, run: Path) -> float:
         description = configs.plain(config.model)
         runs.drop_scores(run)
         card |= {"validation loss": best.loss, "weights": best.weights}
+        card |= {"steps": trainer.global_step, "seconds of training": round(seconds_of(trainer), 1)}
         save(run / "model.safetensors", Exported(model, gate, card), description)
         log.info("exported %s", run / "model.safetensors")
     return best.loss

@@ -38,6 +38,28 @@ def test_what_is_loaded_is_what_was_saved(tmp_path):
     assert path.stat().st_mode & stat.S_IRGRP  # as readable as any other file
 
 
+def test_half_the_bits_are_half_the_file_and_the_same_stems(tmp_path):
+    whole, half, before = tmp_path / "whole.safetensors", tmp_path / "half.safetensors", exported()
+    save(whole, before, DESCRIPTION)
+    save(half, before, DESCRIPTION, half=True)
+    assert half.stat().st_size < 0.6 * whole.stat().st_size
+    mixture = torch.randn(1, 1, 8000)
+    one, other = (load(path).model.estimate(mixture) for path in (whole, half))
+    assert next(load(half).model.parameters()).dtype == torch.float32
+    error = (one.stems - other.stems).square().sum() / one.stems.square().sum()
+    assert 0 < error < 1e-5  # 50 dB below the stems
+    assert describe(half)["gate"] == describe(whole)["gate"]
+
+
+def test_a_weight_beyond_the_range_of_half_the_bits_is_refused(tmp_path):
+    before = exported()
+    with torch.no_grad():
+        before.model.net.to_masks.weight[0, 0] = 1e5
+    with pytest.raises(ModelError, match="1e\\+05 does not fit into 16 bits"):
+        save(tmp_path / "half.safetensors", before, DESCRIPTION, half=True)
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     ("target", "said"),
     [

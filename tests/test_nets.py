@@ -148,6 +148,20 @@ def test_iass_small_gives_masks_between_0_and_1_for_every_target(targets, bands,
     assert mask.min() >= 0 and mask.max() <= 1
 
 
+def test_masks_of_fewer_channels_are_those_of_open_unmix_last_layers():
+    """Linear, batch norm, ReLU, linear, sigmoid on what both paths give: the layers by hand."""
+    torch.manual_seed(0)
+    net, seen = IassSmall(2, 257, 8000, widths=(8, 12, 16), recurrent=8, mask_channels=5).eval(), []
+    net.join.register_forward_hook(lambda _module, given, _out: seen.append(given[0]))
+    mask, _ = net(torch.rand(1, 1, 257, 4))
+    hidden = (seen[0] @ net.join.linear.weight.T - net.join.norm.running_mean) / (
+        net.join.norm.running_var + 1e-5
+    ) ** 0.5
+    expected = torch.sigmoid(net.to_masks(hidden.clamp_min(0))).reshape(1, 4, 2, 257)
+    assert net.to_masks.in_features == 5
+    torch.testing.assert_close(mask[:, :, 0], expected.permute(0, 2, 3, 1))
+
+
 def test_the_head_of_iass_small_sees_the_mean_of_what_a_mask_lets_through():
     torch.manual_seed(0)
     net, seen = IassSmall(3, 257, 8000, widths=(8, 12, 16)).eval(), []

@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as save_tensors
+from torch import Tensor
 
 from stemwise import __version__
 from stemwise.errors import ModelError
@@ -19,6 +21,7 @@ from stemwise.model import SpectralModel
 
 FORMAT = 1
 HEADER = "stemwise"
+SHIPPED = Path(__file__).parent / "pretrained" / "small.safetensors"
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,12 @@ def build(description: Any) -> Any:
     return description
 
 
-def save(path: Path, exported: Exported, description: dict[str, Any]) -> None:
-    """Write weights and header; `description` builds `exported.model` (without weights)."""
+def save(path: Path, exported: Exported, description: dict[str, Any], half: bool = False) -> None:
+    """Write weights and header; `description` builds `exported.model` (without weights).
+
+    `half` stores matrices and filters in 16 bits, to be loaded as 32: half the file. What has one axis stays as it is,
+    since it is little and the variances of a batch norm can be beyond the range of 16 bits.
+    """
     header = {
         "format": FORMAT,
         "version": __version__,
@@ -59,7 +66,7 @@ def save(path: Path, exported: Exported, description: dict[str, Any]) -> None:
         "gate": asdict(exported.gate),
         "card": exported.card,
     }
-    weights = {name: value.detach().cpu().contiguous() for name, value in exported.model.state_dict().items()}
+    weights = {name: _stored(value, half) for name, value in exported.model.state_dict().items()}
     with beside(path) as part:
         part.write_bytes(save_tensors(weights, {HEADER: json.dumps(header, allow_nan=False)}))
 
@@ -95,16 +102,35 @@ def load(path: Path) -> Exported:
     return Exported(model.eval(), Gate(**header["gate"]), header["card"])
 
 
+def default_model() -> Path:
+    """The newest exported model under the runs folder, else the one that ships with the package."""
+    return _newest() or SHIPPED
+
+
 def newest_model() -> Path:
     """The newest exported model under the runs folder, sweeps aside. Raises ModelError when there is none."""
+    newest = _newest()
+    if newest is None:
+        raise ModelError(
+            f"no trained model under {runs_home()} (looked for */model.safetensors). Train one with `make demo`, or "
+            "name one: --model for `stemwise separate`, run= for `src.eval`."
+        )
+    return newest
+
+
+def _newest() -> Path | None:
     runs = runs_home()
     found = [path for path in runs.rglob("model.safetensors") if "sweep_" not in str(path.relative_to(runs))]
-    if not found:
-        raise ModelError(
-            f"no trained model under {runs} (looked for */model.safetensors). Train one with `make demo`, or name "
-            "one: --model for `stemwise separate`, run= for `src.eval`."
-        )
-    return max(found, key=lambda path: path.stat().st_mtime)
+    return max(found, key=lambda path: path.stat().st_mtime, default=None)
+
+
+def _stored(value: Tensor, half: bool) -> Tensor:
+    value = value.detach().cpu().contiguous()
+    if not half or value.ndim < 2 or not value.is_floating_point():
+        return value
+    if value.abs().max() > torch.finfo(torch.float16).max:
+        raise ModelError(f"a weight of {float(value.abs().max()):.3g} does not fit into 16 bits. Store it in 32.")
+    return value.half()
 
 
 def _class(name: Any) -> type:

@@ -112,13 +112,15 @@ def place() -> Finding:
 def newest() -> Finding:
     """The model that `stemwise separate` would take."""
     from stemwise.errors import ModelError
-    from stemwise.export import newest_model
+    from stemwise.export import SHIPPED, default_model, describe
 
+    path: Path = default_model()
     try:
-        path: Path = newest_model()
-    except ModelError:
-        return Finding("model", "none trained yet", "make demo")
-    return Finding("model", f"{path}, which stemwise separate takes unless told otherwise")
+        describe(path)
+    except ModelError as fault:
+        return Finding("model", str(fault), "make demo, or install Stemwise anew")
+    which = "the one that ships" if path == SHIPPED else str(path)
+    return Finding("model", f"{which}, which stemwise separate takes unless told otherwise")
 
 
 def _version(name: str) -> str | None:

@@ -42,7 +42,7 @@ def splits_by_artist(songs: Sequence[Song], valid: float = 0.15, test: float = 0
     """
     keys = artist_keys(songs)
     parts: dict[str, list[str]] = {part: [] for part in PARTS}
-    for artist, place in sorted(((key, _place(key)) for key in set(keys.values())), key=lambda item: item[1]):
+    for artist, place in sorted(((key, hash_place(key)) for key in set(keys.values())), key=lambda item: item[1]):
         parts["test" if place < test else "valid" if place < test + valid else "train"].append(artist)
     for part, share in zip(PARTS, (1.0, valid, test), strict=True):
         largest = max(PARTS, key=lambda name: (len(parts[name]), name == "test"))
@@ -136,6 +136,6 @@ def spelling(name: str) -> str:
     return "".join(letter for letter in plain if letter.isalnum()) or name
 
 
-def _place(name: str) -> float:
+def hash_place(name: str) -> float:
     """A number from 0 to 1 that depends on nothing but the name."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") / 2**64

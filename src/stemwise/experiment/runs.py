@@ -99,12 +99,13 @@ def read_curves(run: Path) -> pd.DataFrame:
 def facts(run: Path, config: DictConfig, exported: Exported, songs: str) -> dict[str, str]:
     """What a page and a summary must say beside every number."""
     trained = json.loads((run / "environment.json").read_text(encoding="utf-8"))
-    gate = exported.gate
+    gate, card = exported.gate, exported.card
     return {
         "name": str(config.name),
         "seed": str(config.seed),
         "trained at commit": trained["commit"],
         "trained by": " ".join(trained["command"]),
+        "training": f"{card.get('steps', '?')} steps, {card.get('seconds of training', '?')} s",
         "scored at commit": commit(),
         "scored by": " ".join(command()),
         "songs": songs,

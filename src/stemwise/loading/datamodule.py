@@ -9,7 +9,7 @@ import pytorch_lightning as pl
 import torch
 from torch.utils.data import DataLoader
 
-from stemwise.datasets.base import Dataset
+from stemwise.datasets.base import Dataset, hash_place
 from stemwise.errors import DataError
 from stemwise.home import data_home
 from stemwise.loading.batch import Batch
@@ -36,6 +36,8 @@ class MultitrackDataModule(pl.LightningDataModule):
     plays in it, as IASS does. `balance` is the share of training examples drawn evenly over targets and over playing
     and resting (`Places`). `prepare_data` computes activity by envelope tracking and fills the store, both under
     the home folder, `prepare_processes` songs at a time (None: one a core, or one where there is little to do).
+    `hours` trains on no more than so many hours of songs, drawn by the hash of their ids, so that fewer hours are
+    always a part of more.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class MultitrackDataModule(pl.LightningDataModule):
         require_targets: bool = False,
         augmentation: Augmentation | None = None,
         balance: float = 0.0,
+        hours: float | None = None,
     ) -> None:
         super().__init__()
         if not 0 < batch_size <= excerpts:
@@ -73,6 +76,7 @@ class MultitrackDataModule(pl.LightningDataModule):
         self.require_targets = require_targets
         self.augmentation = augmentation
         self.balance = balance
+        self.hours = hours
         self.prepare_processes = prepare_processes
         self.excerpts: dict[str, Excerpts] = {}
 
@@ -90,7 +94,7 @@ class MultitrackDataModule(pl.LightningDataModule):
                 "a part empty: name a file of splits with data.splits_file=..., or split songs of your own, all by one "
                 "artist, with data.split_by=song (docs/datasets.md)."
             )
-        return songs
+        return songs if self.hours is None or part != "train" else up_to(self.hours, songs)
 
     def prepared(self, part: str) -> dict[str, PreparedSong]:
         """Song id → prepared song of a part, made where the store lacks it."""
@@ -183,6 +187,20 @@ class MultitrackDataModule(pl.LightningDataModule):
             drop_last=part == "train",
             worker_init_fn=_keep_freed_memory,
         )
+
+
+def up_to(hours: float, songs: Sequence[Song]) -> list[Song]:
+    """The first songs, in the order of their ids' hashes, that come to so many hours, in their own order; all where
+    there are no more. Raises DataError where not even one comes to it, within half of its length."""
+    seconds, chosen = 0.0, set[str]()
+    for song in sorted(songs, key=lambda song: hash_place(song.id)):
+        if seconds + song.seconds / 2 > 3600 * hours:
+            break
+        seconds += song.seconds
+        chosen.add(song.id)
+    if not chosen:
+        raise DataError(f"loading.hours={hours} is less than half of a song. Give more.")
+    return [song for song in songs if song.id in chosen]
 
 
 def _keep_freed_memory(_: int) -> None:

@@ -19,6 +19,7 @@ class IassSmall(nn.Module):
     `dilations` on the latent; a linear layer from all bands to the masks; the activity is read off the latent, as in
     IASS, and off what each mask lets through, with `dropout` of whole channels. `bands` must be a multiple of 64.
     Beside the U-Net runs a recurrent path of width `recurrent` (even; 0 for none): every bin, the whole excerpt.
+    With `mask_channels` the masks come from so many channels, as those of Open-Unmix do: fewer parameters (0: from all).
     """
 
     channels = 1
@@ -35,6 +36,7 @@ class IassSmall(nn.Module):
         dilations: tuple[int, ...] = (1, 2, 4, 8),
         dropout: float = 0.3,
         recurrent: int = 0,
+        mask_channels: int = 0,
     ) -> None:
         super().__init__()
         if bands % 64:
@@ -55,7 +57,9 @@ class IassSmall(nn.Module):
             [nn.Conv2d(max(w // 2, depth), v, 1) for w, v in zip(widths, (depth, *widths[:2]), strict=True)]
         )
         self.recurrent = Recurrent(bins, recurrent) if recurrent else None
-        self.to_masks = nn.Linear(depth * bands + recurrent, targets * bins)
+        width = depth * bands + recurrent
+        self.join = Join(width, mask_channels) if mask_channels else nn.Identity()
+        self.to_masks = nn.Linear(mask_channels or width, targets * bins)
         nn.init.constant_(self.to_masks.bias, -math.log(targets))  # every mask starts near its share of the mixture
         self.over_time = OverTime(widths[2] * (bands // 64), tuple(dilations))
         self.head = ActivityHead(widths[2] * (bands // 64) + recurrent, targets, dropout)
@@ -86,10 +90,23 @@ class IassSmall(nn.Module):
         if self.recurrent is not None:
             heard = self.recurrent(magnitude.squeeze(1))
             x, latent = torch.cat([x, heard], dim=1), torch.cat([latent, heard], dim=1)
-        masks = self.to_masks(x.transpose(1, 2))
+        masks = self.to_masks(self.join(x.transpose(1, 2)))
         masks = torch.sigmoid(masks).reshape(*masks.shape[:2], self.targets, self.bins)
         level = (masks @ (magnitude / self.bins).permute(0, 3, 2, 1)).squeeze(3).transpose(1, 2)
         return masks.permute(0, 2, 3, 1)[:, :, None], self.head(latent, level)
+
+
+class Join(nn.Module):
+    """Both paths in fewer channels: a linear layer, batch norm, ReLU."""
+
+    def __init__(self, before: int, after: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(before, after, bias=False)
+        self.norm = nn.BatchNorm1d(after)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, frame, channel) → the same with other channels."""
+        return F.relu(self.norm(self.linear(x).transpose(1, 2))).transpose(1, 2)
 
 
 class Recurrent(nn.Module):

@@ -1,0 +1,106 @@
+"""What is to be trained and scored: results/study.yaml read strictly."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from stemwise.errors import DataError
+from stemwise.home import home
+from stemwise.texts import read_yaml
+
+
+@dataclass(frozen=True)
+class Songs:
+    """A set of songs, made by `stemwise` with the words `make`, or there already if these are empty.
+
+    folder: where it lies; absolute, or under the home folder
+    needs: a file, by its name, without which the set is left out, as a SoundFont
+    """
+
+    name: str
+    folder: Path
+    make: tuple[str, ...] = ()
+    needs: str = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One call of src.eval for every model: its words, the set it needs, and the table it leaves."""
+
+    name: str
+    words: tuple[str, ...]
+    songs: str
+    table: str = "scores.parquet"
+
+    @property
+    def asked(self) -> str:
+        return " ".join((self.table, *self.words))
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One training and its seed. `name` is that of its folders under runs/study and results."""
+
+    system: str
+    seed: int
+    words: tuple[str, ...]
+    questions: tuple[Question, ...]
+
+    @property
+    def name(self) -> str:
+        return f"{self.system}_s{self.seed}"
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """What is said to src.train."""
+        return (*self.words, f"seed={self.seed}", f"name=study/{self.name}")
+
+
+@dataclass(frozen=True)
+class Plan:
+    songs: Mapping[str, Songs]
+    units: tuple[Unit, ...]
+
+    def only(self, names: tuple[str, ...]) -> "Plan":
+        """The units of these names, or systems. Raises DataError for a name that is neither."""
+        known = {unit.name for unit in self.units} | {unit.system for unit in self.units}
+        if unknown := [name for name in names if name not in known]:
+            raise DataError(f"no training '{unknown[0]}' in the plan. Choose of {', '.join(sorted(known))}.")
+        return replace(self, units=tuple(unit for unit in self.units if {unit.name, unit.system} & set(names)))
+
+
+def read_plan(path: Path) -> Plan:
+    """Raises DataError for a file of another form, and for a question or a set that it does not describe."""
+    content = read_yaml(path)
+    try:
+        songs = {name: _songs(name, entry) for name, entry in content["songs"].items()}
+        questions = {
+            name: Question(name, tuple(entry.get("words", ())), entry["songs"], entry.get("table", "scores.parquet"))
+            for name, entry in content["questions"].items()
+        }
+        units = [
+            (round_, Unit(system, seed, tuple(entry["words"]), tuple(questions[name] for name in entry["questions"])))
+            for system, entry in content["trainings"].items()
+            for round_, seed in enumerate(entry.get("seeds", [0]))
+        ]
+        for question in questions.values():
+            songs[question.songs]
+    except (KeyError, TypeError, AttributeError) as fault:
+        raise DataError(f"{path}: not a plan of a study ({type(fault).__name__}: {fault}). Correct it.") from fault
+    # One seed of everything, then the next: an unfinished study says a little of every question.
+    return Plan(songs, tuple(unit for _, unit in sorted(units, key=lambda pair: pair[0])))
+
+
+def _songs(name: str, entry: Mapping[str, Any]) -> Songs:
+    folder = Path(str(entry["folder"])).expanduser()
+    return Songs(name, home() / folder, tuple(str(entry.get("make", "")).split()), str(entry.get("needs", "")))
+
+
+def same(then: Any, now: Any) -> bool:
+    """Whether settings are alike in every key that both have: one that was added to the configs since says nothing."""
+    if isinstance(then, Mapping) and isinstance(now, Mapping):
+        return all(same(then[key], now[key]) for key in then.keys() & now.keys())
+    if isinstance(then, list) and isinstance(now, list):
+        return len(then) == len(now) and all(map(same, then, now))
+    return bool(then == now)

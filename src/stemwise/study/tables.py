@@ -1,0 +1,87 @@
+"""Scores a song as small files that a repository can hold: what RESULTS.md is built from."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from stemwise.errors import DataError
+from stemwise.evaluation.table import BOUNDS, FACTS, read_scores
+from stemwise.files import beside
+
+BOUNDS_FOLDER = "bounds"
+DIGITS = 5  # significant ones that are kept: a thousandth of a dB
+SAME = 0.02  # dB by which the bounds of the same songs may differ between machines
+
+
+def keep(source: Path, target: Path, facts: Mapping[str, str]) -> None:
+    """The scores of a run without those of the bounds, which every run of the same songs has alike and which are kept
+    once, in `bounds/` beside the runs' folders. Numbers are rounded to five digits.
+
+    Raises DataError where the bounds there are those of other songs.
+    """
+    scores, told = read_scores(source)
+    own = scores
+    if "system" in scores:
+        bounds = scores[scores["system"].isin(BOUNDS)].reset_index(drop=True)
+        own = scores[~scores["system"].isin(BOUNDS)].reset_index(drop=True)
+        _keep_bounds(bounds, target.parents[1] / BOUNDS_FOLDER / target.name)
+    _write(target, own, {**told, **facts})
+
+
+def facts_of(path: Path) -> dict[str, str]:
+    """What is said beside a table; nothing where there is none, or one that cannot be read."""
+    from pyarrow import ArrowException, parquet
+
+    try:
+        found: dict[str, str] = json.loads((parquet.read_schema(path).metadata or {}).get(FACTS, b"{}"))
+    except (OSError, ArrowException, ValueError):
+        return {}
+    return found
+
+
+def read_kept(results: Path, question: str) -> pd.DataFrame:
+    """All models' scores for a question, with the columns system (as the plan names it) and seed, and the bounds with
+    seed −1; empty where nothing is kept."""
+    tables = []
+    for path in sorted(results.glob(f"*/{question}.parquet")):
+        scores, facts = read_scores(path)
+        if path.parent.name == BOUNDS_FOLDER:
+            tables.append(scores.assign(seed=-1))
+        else:
+            tables.append(scores.assign(system=facts["system"], seed=int(facts["seed"])))
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
+def _keep_bounds(bounds: pd.DataFrame, path: Path) -> None:
+    if not path.is_file():
+        _write(path, bounds, {})
+        return
+    keys = ["song", "target", "system"]
+    have, _ = read_scores(path)
+    both = have[[*keys, "usdr"]].merge(bounds[[*keys, "usdr"]], on=keys, how="outer", suffixes=("", "_now"))
+    apart = (both["usdr"] - both["usdr_now"]).abs() > SAME
+    if len(both) != len(have) or len(both) != len(bounds) or apart.any():
+        raise DataError(
+            f"{path} holds the bounds of other songs, or of the same made anew in another way ({int(apart.sum())} of "
+            f"{len(both)} figures differ). Scores on both cannot be compared: score all runs on the same songs, or "
+            "remove the folder and begin again."
+        )
+
+
+def _write(path: Path, table: pd.DataFrame, facts: Mapping[str, Any]) -> None:
+    import pyarrow
+    from pyarrow import parquet
+
+    numbers = table.select_dtypes("floating").columns
+    table = table.assign(**{name: table[name].map(_rounded).astype("float32") for name in numbers})
+    arrow = pyarrow.Table.from_pandas(table, preserve_index=False)
+    arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), FACTS: json.dumps(dict(facts)).encode()})
+    with beside(path) as part:
+        parquet.write_table(arrow, part, compression="zstd")
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")
