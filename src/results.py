@@ -7,12 +7,11 @@ import argparse
 import logging
 from pathlib import Path
 
-from stemwise.study.write import write_results
-
 from stemwise.experiment import configs
 from stemwise.memory import keep_freed_memory
 from stemwise.study.plan import read_plan
 from stemwise.study.queue import Queue, settings_by_hydra
+from stemwise.study.write import write_results
 
 CLONE = Path(__file__).resolve().parents[1]
 RESULTS = CLONE / "results"

@@ -2,7 +2,20 @@
 
 import typer
 
-from stemwise.cli import convert, doctor, export, join, label, leaks, nets, prepare, separate, show, synthesize, validate
+from stemwise.cli import (
+    convert,
+    doctor,
+    export,
+    join,
+    label,
+    leaks,
+    nets,
+    prepare,
+    separate,
+    show,
+    synthesize,
+    validate,
+)
 from stemwise.cli.common import in_a_sentence
 
 app = typer.Typer(name="stemwise", no_args_is_help=True, pretty_exceptions_enable=False)

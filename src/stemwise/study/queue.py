@@ -81,7 +81,9 @@ class Queue:
     def _do(self, unit: Unit, questions: Sequence[Question]) -> None:
         run = runs_home() / "study" / unit.name
         if not self._trained(unit, run):
-            self._call([sys.executable, "-m", "src.train", *unit.command, "resume=auto"])
+            # What was begun with other settings cannot go on with these.
+            resume = "auto" if _begun(run) and same(settings_of(run), self.settings(unit.command)) else "false"
+            self._call([sys.executable, "-m", "src.train", *unit.command, f"resume={resume}"])
         settings = json.dumps(settings_of(run))
         for question in questions:
             out = run / "eval" / question.name
@@ -106,6 +108,10 @@ class Queue:
         ended = subprocess.run(command, env={**os.environ, "OMP_NUM_THREADS": str(threads)}, check=False)
         if ended.returncode:
             raise DataError(f"`{' '.join(command)}` ended with {ended.returncode}. Run it alone to see why.")
+
+
+def _begun(run: Path) -> bool:
+    return (run / "config.yaml").is_file() and (run / "checkpoints" / "last.ckpt").is_file()
 
 
 def settings_by_hydra(conf: str) -> Settings:

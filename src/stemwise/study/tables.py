@@ -42,17 +42,9 @@ def facts_of(path: Path) -> dict[str, str]:
     return found
 
 
-def read_kept(results: Path, question: str) -> pd.DataFrame:
-    """All models' scores for a question, with the columns system (as the plan names it) and seed, and the bounds with
-    seed −1; empty where nothing is kept."""
-    tables = []
-    for path in sorted(results.glob(f"*/{question}.parquet")):
-        scores, facts = read_scores(path)
-        if path.parent.name == BOUNDS_FOLDER:
-            tables.append(scores.assign(seed=-1))
-        else:
-            tables.append(scores.assign(system=facts["system"], seed=int(facts["seed"])))
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+def read_table(path: Path) -> pd.DataFrame:
+    """A kept table; empty where there is none. Raises DataError for a file that is none."""
+    return read_scores(path)[0] if path.is_file() else pd.DataFrame()
 
 
 def _keep_bounds(bounds: pd.DataFrame, path: Path) -> None:

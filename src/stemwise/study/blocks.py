@@ -1,0 +1,141 @@
+"""What the kept tables say, a block of RESULTS.md each."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import pandas as pd
+
+from stemwise.report.by_activity import WITHIN, by_activity
+from stemwise.report.comparison import compare
+from stemwise.report.measures import MEASURES, name_of
+from stemwise.report.tables import ALL, summarise
+from stemwise.study.kept import Kept
+from stemwise.study.markdown import chance, figure, table
+
+NOTHING = "Not run yet."
+SHOWN = ("usdr", "silence_energy", "silence_pooled", "lost_energy", "csdr_common", "csdr", "auc")
+BY_NAME = {measure.column: measure for measure in MEASURES}
+
+
+def trainings(kept: Kept) -> str:
+    """Every training with what made it."""
+    found = kept.trainings()
+    if found.empty:
+        return NOTHING
+    heads = ("system", "seed", "training", "commit", "command")
+    rows = [
+        (line["system"], line["seed"], line["training"], line["trained at commit"], f"`{line['trained by']}`")
+        for line in found.to_dict("records")
+    ]
+    return table(heads, rows)
+
+
+def systems(kept: Kept, question: str, names: Sequence[str] = (), shown: Sequence[str] = SHOWN) -> str:
+    """Bounds and systems under their gates, means over targets."""
+    scores = kept.averaged(question, names)
+    if scores.empty:
+        return NOTHING
+    measures = [BY_NAME[name] for name in shown]
+    lines = summarise(scores).query("target == @ALL", local_dict={"ALL": ALL}).to_dict("records")
+    seeds = {name: len(runs) for name, runs in kept.systems(question, names).items()}
+    rows = [
+        [
+            name_of(line["system"], line["gate"]),
+            str(seeds.get(line["system"], "")),
+            *(figure(line[m.column], line[f"{m.column}_low"], line[f"{m.column}_high"], m.digits) for m in measures),
+        ]
+        for line in lines
+    ]
+    return table(("", "seeds", *(f"{m.heading} {m.unit}".strip() for m in measures)), rows)
+
+
+def per_target(kept: Kept, question: str, rows: Mapping[str, tuple[str, str]], measure: str = "usdr") -> str:
+    """A line a target, a column each of `rows`: its heading, and the system and gate that it shows."""
+    scores = kept.averaged(question)
+    if scores.empty:
+        return NOTHING
+    found = summarise(scores).set_index(["system", "gate", "target"])
+    there = {head: key for head, key in rows.items() if key in found.index.droplevel("target")}
+    m = BY_NAME[measure]
+
+    def cells(target: str) -> list[str]:
+        lines = [found.loc[(*key, target)] for key in there.values()]
+        values = [figure(line[m.column], line[f"{m.column}_low"], line[f"{m.column}_high"], m.digits) for line in lines]
+        return [target, str(int(lines[0][f"{m.column}_n"])), *values]
+
+    return table(("target", "songs", *there), [cells(target) for target in dict.fromkeys(scores["target"])])
+
+
+def differences(
+    kept: Kept,
+    question: str,
+    pair: tuple[str, str],
+    measures: Sequence[str] = ("usdr", "csdr_common", "silence_energy"),
+    gates: str | Mapping[str, str] = "off",
+) -> str:
+    """One system minus another, for all targets and each, with Holm's correction over the table."""
+    scores = kept.systems(question, pair)
+    if len(scores) < 2:
+        return NOTHING
+    found = compare(scores, gates=gates, measures=list(measures))
+    rows = [
+        (
+            line["target"],
+            f"{BY_NAME[line['measure']].heading} {BY_NAME[line['measure']].unit}".strip(),
+            figure(line["difference"], line["low"], line["high"], BY_NAME[line["measure"]].digits),
+            chance(line["p_holm"]),
+            figure(line["rank_biserial"]),
+            f"{100 * line['better']:.0f} % of {line['songs']}",
+            f"{figure(line['spread'], digits=3)}, {figure(line['against_spread'], digits=3)}",
+        )
+        for line in found.to_dict("records")
+    ]
+    heads = ("target", "measure", f"{pair[0]} − {pair[1]}", "p (Holm)", "rank-biserial", "better in", "spread of seeds")
+    return table(heads, rows)
+
+
+def activity(kept: Kept, question: str, pair: tuple[str, str], measure: str = "usdr") -> str:
+    """The difference of two systems in bins of the share of time that the target plays, and its slope."""
+    scores = kept.systems(question, pair)
+    if len(scores) < 2:
+        return NOTHING
+    bins, slopes = by_activity(scores, measures=[measure])
+    digits = BY_NAME[measure].digits
+    rows = [
+        (line["active"], figure(line["difference"], line["low"], line["high"], digits), str(line["points"]))
+        for line in bins.to_dict("records")
+    ]
+    ends = [
+        f"Slope {line['of']}: {figure(line['slope'], line['low'], line['high'], digits)} per whole share."
+        for line in slopes.to_dict("records")
+    ]
+    heads = ("target plays", f"{pair[0]} − {pair[1]}, {BY_NAME[measure].heading}", "songs × targets")
+    return "\n\n".join([table(heads, rows), " ".join(ends)])
+
+
+def share_of_the_way(kept: Kept, question: str, names: Sequence[str] = (), gate: str = "off") -> str:
+    """How far from max(mixture, silence) to the ideal binary mask a system gets: of each target the ratio of mean
+    distances in uSDR over the songs in which it plays, and the mean of the targets."""
+    scores = kept.averaged(question, names)
+    if scores.empty:
+        return NOTHING
+    found = way(scores, gate)
+    return table(("", *found.columns), [(name, *(f"{100 * v:.0f} %" for v in row)) for name, row in found.iterrows()])
+
+
+def way(scores: pd.DataFrame, gate: str = "off") -> pd.DataFrame:
+    """Shares (0 to 1) with a row a system and a column a target, 'all' last."""
+    present = scores[scores["present"].astype(bool)]
+    places = present.pivot_table(index=["target", "song"], columns=["system", "gate"], values="usdr", sort=False)
+    floor = places[("mixture", "")].clip(lower=0)
+    whole = (places[("ideal binary mask", "")] - floor).groupby(level="target", sort=False).mean()
+    rows = {
+        system: (places[(system, kind)] - floor).groupby(level="target", sort=False).mean() / whole
+        for system, kind in places.columns
+        if kind == gate
+    }
+    table_ = pd.DataFrame(rows).T
+    return table_.assign(all=table_.mean(axis=1))
+
+
+Block = Callable[[Kept], str]
+WITHIN_TARGETS = WITHIN

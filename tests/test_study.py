@@ -1,0 +1,203 @@
+"""The queue behind RESULTS.md, on songs of seconds, and what it writes."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from src.eval import CONF
+
+from stemwise.errors import DataError
+from stemwise.evaluation.table import read_scores, write_scores
+from stemwise.experiment import configs
+from stemwise.export import describe
+from stemwise.study import blocks
+from stemwise.study.kept import Kept
+from stemwise.study.markdown import chance, figure, put
+from stemwise.study.plan import Question, read_plan, same
+from stemwise.study.queue import Queue, settings_by_hydra
+from stemwise.study.tables import facts_of, keep, read_table
+from stemwise.study.write import BLOCKS
+from tests.report.made_up import scores
+from tests.test_train import SMALL
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def queue(tree, tmp_path, monkeypatch) -> Queue:
+    """One training of two steps, asked for its test song."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("PYTHONPATH", f"{ROOT / 'src'}:{ROOT}")
+    configs.register_resolvers()
+    words = [f"data.root={tree}", *SMALL]
+    content = {
+        "songs": {"small": {"folder": str(tree)}, "gone": {"folder": str(tmp_path / "gone")}},
+        "questions": {
+            "test": {"songs": "small", "words": ["gates=['off',hard]"]},
+            "there": {"songs": "gone", "words": ["root={songs}"]},
+        },
+        "trainings": {"iass": {"words": words, "seeds": [0, 1], "questions": ["test", "there"]}},
+    }
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(content))
+    return Queue(read_plan(tmp_path / "study.yaml").only(("iass_s1",)), tmp_path / "results", settings_by_hydra(CONF))
+
+
+def test_what_is_done_is_skipped_and_what_changed_is_not(queue, home, monkeypatch):
+    ((unit, questions),) = queue.left()
+    assert unit.name == "iass_s1" and [question.name for question in questions] == ["test"]  # the other has no songs
+    queue.run()
+    model = home / "runs" / "study" / "iass_s1" / "model.safetensors"
+    assert describe(model)["card"]["seed"] == 1 and describe(model)["card"]["steps"] == 2
+    own = queue.results / "iass_s1" / "test.parquet"
+    assert set(read_table(own).gate) == {"off", "hard"} and set(read_table(own).system) == {"study/iass_s1"}
+    assert set(read_table(queue.results / "bounds" / "test.parquet").system) >= {"mixture", "ideal binary mask"}
+    assert facts_of(own)["seed"] == "1" and "2 steps" in facts_of(own)["training"]
+    assert queue.left() == []
+
+    # Another question of the same training is asked without training again.
+    monkeypatch.setattr(queue, "_call", lambda command: called.append(command))
+    called: list[list[str]] = []
+    other = Question("test", ("gates=['off']",), "small")
+    queue.plan = replace(queue.plan, units=(replace(unit, questions=(other,)),))
+    with pytest.raises(Exception):  # noqa: B017 (nothing was scored, so nothing can be kept)
+        queue.run()
+    assert [command[2] for command in called] == ["src.eval"]
+
+    # Other settings are another training, which cannot go on with this one's checkpoint.
+    called.clear()
+    longer = replace(unit, words=(*unit.words, "trainer.max_steps=3"))
+    queue.plan = replace(queue.plan, units=(longer,))
+    with pytest.raises(Exception):  # noqa: B017
+        queue.run()
+    assert called[0][2] == "src.train" and "resume=false" in called[0]
+
+
+def test_a_step_that_fails_is_named_and_leaves_nothing(queue):
+    unit = queue.plan.units[0]
+    queue.plan = replace(queue.plan, units=(replace(unit, words=(*unit.words, "targets=[kazoo]")),))
+    with pytest.raises(Exception, match="kazoo"):
+        queue.run()
+    assert not queue.results.exists()
+
+
+def test_settings_are_the_same_though_a_key_was_added_since():
+    then = {"model": {"net": {"bands": 128}}, "steps": 5, "widths": [1, 2]}
+    assert same(then, {**then, "hours": None}) and same({**then, "old": 1}, then)
+    assert not same(then, {**then, "model": {"net": {"bands": 64}}})
+    assert not same(then, {**then, "widths": [1, 2, 3]})
+
+
+def test_a_plan_of_another_form_is_refused(tmp_path):
+    (tmp_path / "study.yaml").write_text("songs: {}\nquestions: {test: {songs: gone}}\ntrainings: {}\n")
+    with pytest.raises(DataError, match="not a plan of a study.*gone"):
+        read_plan(tmp_path / "study.yaml")
+
+
+def test_the_plan_of_the_repository_composes():
+    configs.register_resolvers()
+    settings = settings_by_hydra(CONF)
+    plan = read_plan(ROOT / "results" / "study.yaml")
+    budgets = {unit.system: settings(unit.command)["steps"] for unit in plan.units}
+    assert budgets["iass"] == budgets["single_task"] and {unit.seed for unit in plan.units} >= {0, 1, 2}
+    with pytest.raises(DataError, match="no training 'kazoo'"):
+        plan.only(("kazoo",))
+
+
+def write_run(folder: Path, unit: str, table: pd.DataFrame, system: str, seed: int) -> None:
+    write_scores(folder / "scores.parquet", table, {"name": unit, "seed": str(seed), "training": "5 steps, 1 s"})
+    keep(folder / "scores.parquet", folder / "results" / unit / "test.parquet", {"system": system})
+
+
+def made_up(shift: float, seed: int = 0) -> pd.DataFrame:
+    table = scores(songs=12)
+    table["active_share"] = np.random.default_rng(0).random(len(table))
+    net = table["system"] == "iass"
+    table.loc[net, "usdr"] += shift + np.random.default_rng(seed).normal(0, 0.1, int(net.sum()))
+    return table
+
+
+@pytest.fixture
+def kept(tmp_path) -> Kept:
+    for seed in (0, 1):
+        write_run(tmp_path, f"iass_s{seed}", made_up(1.0, seed), "iass", seed)
+        write_run(tmp_path, f"open_unmix_s{seed}", made_up(0.0, seed + 9), "open_unmix", seed)
+    return Kept(tmp_path / "results")
+
+
+def test_kept_tables_are_small_and_hold_the_bounds_once(kept):
+    before = made_up(1.0)
+    after = read_table(kept.folder / "iass_s0" / "test.parquet")
+    own = before[before.system == "iass"].reset_index(drop=True)
+    np.testing.assert_allclose(after.usdr, own.usdr, rtol=1e-4)
+    assert len(after) == len(own) and after.usdr.dtype == "float32"
+    assert len(list((kept.folder / "bounds").iterdir())) == 1
+    assert set(kept.averaged("test").system) == {"mixture", "silence", "ideal binary mask", "ideal ratio mask",
+                                                 "iass", "open_unmix"}  # fmt: skip
+    assert not kept.averaged("test").duplicated(["song", "target", "system", "gate"]).any()
+
+
+def test_bounds_of_songs_made_in_another_way_are_refused(kept, tmp_path):
+    other = made_up(1.0)
+    other.loc[other.system == "mixture", "usdr"] += 1
+    with pytest.raises(DataError, match="bounds of other songs"):
+        write_run(tmp_path, "iass_s2", other, "iass", 2)
+    assert not (kept.folder / "iass_s2").exists()
+
+
+def test_blocks_say_what_the_tables_hold(kept):
+    said = blocks.differences(kept, "test", ("iass", "open_unmix"), measures=("usdr",))
+    first = said.splitlines()[2].split(" | ")
+    assert first[0].endswith("all") and abs(float(first[2].split(" [")[0]) - 1.0) < 0.1 and first[3] == "< 0.001"
+    assert blocks.differences(kept, "test", ("iass", "nobody")) == blocks.NOTHING
+    assert len(blocks.trainings(kept).splitlines()) == 2 + 4
+    targets = blocks.per_target(kept, "test", {"mixture": ("mixture", ""), "IASS": ("iass", "off")})
+    assert [line.split(" | ")[0].strip("| ") for line in targets.splitlines()[2:]] == ["vocals", "drums", "bass"]
+    assert "| iass, hard gate | 2 |" in blocks.systems(kept, "test")
+
+
+def test_the_share_of_the_way_by_hand():
+    rows = [("mixture", "", -4.0), ("silence", "", 0.0), ("ideal binary mask", "", 6.0), ("net", "off", 3.0)]
+    lines = [
+        {"song": song, "target": target, "system": system, "gate": gate, "usdr": value + up, "present": present}
+        for song, target, up, present in (("a", "x", 0.0, True), ("b", "x", 6.0, True), ("b", "y", 0.0, False))
+        for system, gate, value in rows
+    ]
+    found = blocks.way(pd.DataFrame(lines))
+    # Song a: 3 of 6 dB above silence; song b: 7 of 10 dB above the mixture's 2 dB. Together 10 of 16.
+    assert found.loc["net", "x"] == pytest.approx(10 / 16) and found.loc["net", "all"] == pytest.approx(10 / 16)
+
+
+def test_figures_and_marks(tmp_path):
+    assert figure(-0.001) == "0.00" and figure(-1.234, -2, 0.5) == "−1.23 [−2.00, 0.50]"
+    assert (figure(float("nan")), figure(float("-inf")), chance(0.0001), chance(0.04)) == (
+        "–",
+        "−∞",
+        "< 0.001",
+        "0.040",
+    )
+    page = tmp_path / "page.md"
+    page.write_text("a\n<!-- study: x -->\nold\n<!-- end of x -->\nb\n")
+    put(page, {"x": "new"})
+    put(page, {"x": "newer"})
+    assert page.read_text() == "a\n<!-- study: x -->\nnewer\n<!-- end of x -->\nb\n"
+    with pytest.raises(DataError, match="no place for 'y'"):
+        put(page, {"y": "new"})
+
+
+def test_results_has_a_place_for_every_block():
+    text = (ROOT / "RESULTS.md").read_text(encoding="utf-8")
+    for name in BLOCKS:
+        assert text.count(f"<!-- study: {name} -->") == text.count(f"<!-- end of {name} -->") == 1
+
+
+def test_the_committed_tables_say_what_made_them():
+    for path in (ROOT / "results").glob("*/*.parquet"):
+        table, facts = read_scores(path)
+        assert len(table) and path.stat().st_size < 1e6
+        if path.parent.name != "bounds":
+            assert {"system", "seed", "training", "trained at commit", "settings", "asked"} <= set(facts)
+            assert "+" not in facts["trained at commit"] and json.loads(facts["settings"])["steps"] > 0
