@@ -63,6 +63,7 @@ def score_song(
             if truth.known[index]:
                 line: dict[str, Any] = {"song": truth.name, "target": target, "system": row.system, "gate": row.gate}
                 line["present"] = bool(truth.present[index])
+                line["active_share"] = float((truth.confidence[index] >= ACTIVE).mean())
                 line |= _ratios(truth, row.stems[index], index) | projected[index] | NO_ACTIVITY
                 line["lost_energy"] = metrics.lost_energy(powers[index], row.weights[index])
                 line["target_energy"] = float(powers[index].sum())

@@ -7,23 +7,30 @@ counted; no combination of silent inputs raises or warns.
 from stemwise.metrics.activity import ActivityScores, OnsetScores, activity_scores, onset_scores
 from stemwise.metrics.intervals import bootstrap_interval, bootstrap_ratio
 from stemwise.metrics.lost import lost_energy
+from stemwise.metrics.paired import PairedTest, holm, paired_test
+from stemwise.metrics.points import figure_over_points, slope_over_points
 from stemwise.metrics.ratios import csdr, csdr_common, si_sdr, usdr, windowed_sdr
 from stemwise.metrics.silence import SilenceEnergy, rests, silence_energy
 
 __all__ = [
     "ActivityScores",
     "OnsetScores",
+    "PairedTest",
     "SilenceEnergy",
     "activity_scores",
     "bootstrap_interval",
     "bootstrap_ratio",
     "csdr",
     "csdr_common",
+    "figure_over_points",
+    "holm",
     "lost_energy",
     "onset_scores",
+    "paired_test",
     "rests",
     "si_sdr",
     "silence_energy",
+    "slope_over_points",
     "usdr",
     "windowed_sdr",
 ]

@@ -31,7 +31,7 @@ def bootstrap_interval(
         return float("nan"), float("nan")
     drawn = np.random.default_rng(seed).integers(0, len(table), (resamples, len(table)))
     figures = _over_targets(table, drawn, statistic)
-    return _bounds(figures[~np.isnan(figures)], level)
+    return bounds(figures[~np.isnan(figures)], level)
 
 
 def bootstrap_ratio(
@@ -45,7 +45,7 @@ def bootstrap_ratio(
         return float("nan"), float("nan")
     drawn = np.random.default_rng(seed).integers(0, len(numerators), (resamples, len(numerators)))
     upper, lower = np.asarray(numerators)[drawn].sum(axis=1), np.asarray(denominators)[drawn].sum(axis=1)
-    return _bounds(upper[lower > 0] / lower[lower > 0], level)
+    return bounds(upper[lower > 0] / lower[lower > 0], level)
 
 
 def _over_targets(table: Doubles, drawn: NDArray[np.int64], statistic: str) -> Doubles:
@@ -57,7 +57,8 @@ def _over_targets(table: Doubles, drawn: NDArray[np.int64], statistic: str) -> D
     return figures
 
 
-def _bounds(figures: Doubles, level: float) -> tuple[float, float]:
+def bounds(figures: Doubles, level: float) -> tuple[float, float]:
+    """Percentiles of resampled figures (resample,) that `level` lies between; (NaN, NaN) of none."""
     if not figures.size:
         return float("nan"), float("nan")
     tail = (1 - level) / 2
