@@ -36,9 +36,7 @@ def main() -> None:
             asked.jobs,
         )
         for unit, questions in queue.left():
-            logging.info(
-                "left: %s on %s (in %s)", unit.name, ", ".join(q.name for q in questions), runs_home() / "study"
-            )
+            logging.info("left: %s on %s", unit.name, ", ".join(question.name for question in questions))
         if asked.list:
             return
         if not asked.tables:

@@ -59,19 +59,18 @@ def test_what_is_done_is_skipped_and_what_changed_is_not(queue, home, monkeypatc
     assert queue.left() == []
 
     # Another question of the same training is asked without training again.
-    monkeypatch.setattr(queue, "_call", lambda command: called.append(command))
     called: list[list[str]] = []
+    monkeypatch.setattr(queue, "_call", called.append)
     other = Question("test", ("gates=['off']",), "small")
     queue.plan = replace(queue.plan, units=(replace(unit, questions=(other,)),))
-    with pytest.raises(Exception):  # noqa: B017 (nothing was scored, so nothing can be kept)
-        queue.run()
+    queue.run()
     assert [command[2] for command in called] == ["src.eval"]
 
     # Other settings are another training, which cannot go on with this one's checkpoint.
     called.clear()
     longer = replace(unit, words=(*unit.words, "trainer.max_steps=3"))
     queue.plan = replace(queue.plan, units=(longer,))
-    with pytest.raises(Exception):  # noqa: B017
+    with pytest.raises(DataError, match="was not trained as the plan says"):
         queue.run()
     assert called[0][2] == "src.train" and "resume=false" in called[0]
 
@@ -93,7 +92,7 @@ def test_settings_are_the_same_though_a_key_was_added_since():
 
 def test_a_plan_of_another_form_is_refused(tmp_path):
     (tmp_path / "study.yaml").write_text("songs: {}\nquestions: {test: {songs: gone}}\ntrainings: {}\n")
-    with pytest.raises(DataError, match="not a plan of a study.*gone"):
+    with pytest.raises(DataError, match=r"not a plan of a study.*gone"):
         read_plan(tmp_path / "study.yaml")
 
 
@@ -151,7 +150,8 @@ def test_bounds_of_songs_made_in_another_way_are_refused(kept, tmp_path):
 def test_blocks_say_what_the_tables_hold(kept):
     said = blocks.differences(kept, "test", ("iass", "open_unmix"), measures=("usdr",))
     first = said.splitlines()[2].split(" | ")
-    assert first[0].endswith("all") and abs(float(first[2].split(" [")[0]) - 1.0) < 0.1 and first[3] == "< 0.001"
+    assert first[0].endswith("all") and abs(float(first[2].split(" [")[0]) - 1.0) < 0.1 and first[3] == "0.004"
+    # 11 of the songs have a target that plays, and iass is ahead in all: 2 / 2**11, times 4 tests.
     assert blocks.differences(kept, "test", ("iass", "nobody")) == blocks.NOTHING
     assert len(blocks.trainings(kept).splitlines()) == 2 + 4
     targets = blocks.per_target(kept, "test", {"mixture": ("mixture", ""), "IASS": ("iass", "off")})

@@ -83,7 +83,10 @@ class Queue:
         if not self._trained(unit, run):
             # What was begun with other settings cannot go on with these.
             resume = "auto" if _begun(run) and same(settings_of(run), self.settings(unit.command)) else "false"
-            self._call([sys.executable, "-m", "src.train", *unit.command, f"resume={resume}"])
+            words = [*unit.command, f"resume={resume}", f"hydra.run.dir={run}"]
+            self._call([sys.executable, "-m", "src.train", *words])
+            if not self._trained(unit, run):
+                raise DataError(f"{run} was not trained as the plan says. Remove it, and call again.")
         settings = json.dumps(settings_of(run))
         for question in questions:
             out = run / "eval" / question.name

@@ -18,6 +18,7 @@ FIGURE_4 = {
 BOTH, TASKS = ("iass", "open_unmix"), ("iass", "single_task")
 MAIN = ("iass", "single_task", "open_unmix")
 HOURS = ("iass_1_hour", "iass_3_hours", "iass")
+FEW = ("usdr", "silence_energy", "auc")
 
 BLOCKS: dict[str, Block] = {
     "trainings": blocks.trainings,
@@ -28,13 +29,9 @@ BLOCKS: dict[str, Block] = {
     "IASS and Open-Unmix, another font": partial(blocks.differences, question="fonts", pair=BOTH),
     "two tasks and one": partial(blocks.differences, question="test", pair=TASKS),
     "activity": partial(blocks.activity, question="test", pair=BOTH),
-    "hours": partial(blocks.systems, question="test", names=HOURS, shown=("usdr", "silence_energy", "auc")),
-    "hours, another font": partial(
-        blocks.systems, question="fonts", names=HOURS, shown=("usdr", "silence_energy", "auc")
-    ),
-    "hours, recorded": partial(
-        blocks.systems, question="recorded", names=HOURS, shown=("usdr", "silence_energy", "auc")
-    ),
+    "hours": partial(blocks.systems, question="test", names=HOURS, shown=FEW),
+    "hours, another font": partial(blocks.systems, question="fonts", names=HOURS, shown=FEW),
+    "hours, recorded": partial(blocks.systems, question="recorded", names=HOURS, shown=FEW),
     "share of the way": partial(blocks.share_of_the_way, question="test", names=MAIN),
 }
 

@@ -19,7 +19,7 @@ class IassSmall(nn.Module):
     `dilations` on the latent; a linear layer from all bands to the masks; the activity is read off the latent, as in
     IASS, and off what each mask lets through, with `dropout` of whole channels. `bands` must be a multiple of 64.
     Beside the U-Net runs a recurrent path of width `recurrent` (even; 0 for none): every bin, the whole excerpt.
-    With `mask_channels` the masks come from so many channels, as those of Open-Unmix do: fewer parameters (0: from all).
+    With `mask_channels` the masks come from so many channels, as in Open-Unmix: fewer parameters (0: from all).
     """
 
     channels = 1
