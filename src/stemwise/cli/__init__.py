@@ -2,11 +2,24 @@
 
 import typer
 
-from stemwise.cli import convert, doctor, join, label, leaks, nets, prepare, separate, show, synthesize, validate
+from stemwise.cli import (
+    compare,
+    convert,
+    doctor,
+    join,
+    label,
+    leaks,
+    nets,
+    prepare,
+    separate,
+    show,
+    synthesize,
+    validate,
+)
 from stemwise.cli.common import in_a_sentence
 
 app = typer.Typer(name="stemwise", no_args_is_help=True, pretty_exceptions_enable=False)
-for command in (separate, synthesize, convert, validate, prepare, label, leaks, show, join, nets, doctor):
+for command in (separate, synthesize, convert, validate, prepare, label, leaks, show, compare, join, nets, doctor):
     app.command(command.__name__.rpartition(".")[2])(in_a_sentence(command.command))
 
 

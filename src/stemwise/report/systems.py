@@ -102,8 +102,13 @@ def gather(scores: Mapping[str, Scores], gates: str | Mapping[str, str] = "off")
 
 
 def pairs(systems: Sequence[System], baseline: str | None = None) -> list[tuple[System, System]]:
-    """All pairs in the order given, or each system against `baseline`, which may be a bound (mixture, silence, ...)."""
+    """All pairs in the order given, or each system against `baseline`, which may be a bound (mixture, silence, ...).
+
+    Raises DataError for an unknown baseline, and where there are no two systems.
+    """
     names = [system.name for system in systems]
+    if len(names) < 2 and baseline in (None, *names):
+        raise DataError(f"{', '.join(names)} alone cannot be compared. Give two systems, or the baseline of a bound.")
     if baseline is None:
         return list(combinations(systems, 2))
     if baseline not in (*names, *BOUNDS):
