@@ -83,4 +83,4 @@ def _spread(found: Comparison, system: System) -> list[str]:
         for name, spread in (("system", "spread"), ("against", "against_spread")):
             if line["target"] == "all" and line[name] == system.name and not math.isnan(line[spread]):
                 told[measure.column] = f"{measure.heading} {number(line[spread], measure.digits + 1)} {measure.unit}"
-    return [f"{system.row}, standard deviation over {len(system.runs)} seeds: {', '.join(told.values())}".rstrip()]
+    return [f"{system.row}: standard deviation over {len(system.runs)} seeds {', '.join(told.values())}".rstrip()]
