@@ -54,10 +54,11 @@ def test_the_normal_approximation_stands_near_the_exact_test(rng):
 
 
 def test_effect_sizes_by_hand(rng):
-    found = paired_test(np.array([1.0, -2.0, 3.0, 4.0, 0.0, np.nan]))
+    found = paired_test(np.array([1.0, -2.0, 30.0, 40.0, 0.0, np.nan]))
     # ranks 1 to 4 of what is not 0: (1 + 3 + 4 - 2) / 10
     assert found.rank_biserial == pytest.approx(0.6)
-    assert found.d_z == pytest.approx(1.2 / np.sqrt(((np.array([1, -2, 3, 4, 0]) - 1.2) ** 2).sum() / 4))
+    # mean 13.8, squares 1 + 4 + 900 + 1600
+    assert found.d_z == pytest.approx(13.8 / np.sqrt((2505 - 5 * 13.8**2) / 4))
     assert (found.above, found.below, found.songs) == (0.6, 0.2, 5)
     values = rng.normal(0.4, 1, 30)
     t = ttest_1samp(values, 0).statistic  # d_z = t / √n

@@ -34,7 +34,7 @@ def command(
 ) -> None:
     """Say which of several runs is better on the same songs, by how much, and whether other songs would say so too.
 
-    Writes compare.json, compare.parquet, figures and compare.html.
+    Writes compare.html, compare.json, compare.parquet and a folder of figures.
     """
     if lacking := next((package for package in NEEDS if find_spec(package) is None), None):
         raise MissingExtra(lacking, "train", "Comparing runs")
@@ -111,15 +111,16 @@ def gates_of(words: list[str] | tuple[str, ...], named: dict[str, list[Path]]) -
 
 
 def write(found: "Comparison", folder: Path) -> None:
-    """compare.json, compare.parquet, the figures and compare.html, each whole or not at all."""
+    """compare.json, compare.parquet, compare.html and the folder compare_figures, each whole or not at all."""
     from stemwise.evaluation.table import write_scores
     from stemwise.files import beside, write_json
     from stemwise.report.comparison_page import figures_of, write_comparison
 
     pictures = figures_of(found)
-    for name, (png, _) in pictures.items():
-        with beside(folder / name) as part:
-            part.write_bytes(png)
+    with beside(folder / "compare_figures") as part:  # a folder of its own: figures of an earlier comparison go
+        part.mkdir()
+        for name, (png, _) in pictures.items():
+            (part / name).write_bytes(png)
     write_scores(folder / "compare.parquet", found.table, {"family": found.family})
     write_json(folder / "compare.json", found.to_json())
     write_comparison(folder / "compare.html", found, pictures)
