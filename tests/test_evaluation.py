@@ -64,6 +64,13 @@ def test_the_gate_silences_the_rests_and_costs_nothing_where_labels_are_right():
     assert (table.loc["leaky"][["auc", "f1"]].dropna() == 1).all().all()
 
 
+def test_lines_say_how_much_of_the_song_the_target_plays():
+    table = scores()
+    for target, confidence in zip(("low", "high"), truth().confidence, strict=True):
+        assert (table.xs(target, level="target").active_share == confidence.mean()).all()
+    assert table.loc[("mixture", "", "low"), "active_share"] == pytest.approx(0.5, abs=0.01)
+
+
 def test_bounds():
     table = scores()
     assert table.loc[("mixture", "", "high"), "usdr"] == pytest.approx(10 * np.log10(2), abs=0.01)

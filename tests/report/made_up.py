@@ -24,15 +24,16 @@ LEAKS = {"mixture": 0.0, "silence": -80.0, "off": -18.0, "hard": -62.0, "soft": 
 
 
 def scores(songs=8, targets=("vocals", "drums", "bass"), seed=0):
-    rng = np.random.default_rng(seed)
+    rng, shares = np.random.default_rng(seed), np.random.default_rng(seed + 1)
     lines = []
     for song in range(songs):
         for target in targets:
+            share = shares.beta(2, 1)
             present, rest, ease = rng.random() < 0.8, rng.uniform(0, 40), rng.normal(0, 2)
             for system, gate, base in ROWS:
                 line = dict.fromkeys(COLUMNS, np.nan)
                 line |= {"song": f"song{song:02d}", "target": target, "system": system, "gate": gate}
-                line |= {"present": present, "rest_seconds": rest}
+                line |= {"present": present, "rest_seconds": rest, "active_share": share * present}
                 if present:
                     level = 0.0 if system == "silence" else base + ease + rng.normal(0, 0.5)
                     line |= {"usdr": level, "csdr": level + 0.4, "csdr_common": level + 0.1, "si_sdr": level - 1}
@@ -50,6 +51,17 @@ def scores(songs=8, targets=("vocals", "drums", "bass"), seed=0):
                         line[column] = rng.uniform(0.8, 0.98)
                 lines.append(line)
     return pandas.DataFrame(lines)
+
+
+def other_training(table, name, gain=0.0, slope=0.0, noise=0.5, seed=0):
+    """`table` with another model in place of iass, its SDRs higher by `gain` + `slope` × active_share dB and noise."""
+    rng = np.random.default_rng(seed)
+    out = table.copy()
+    model = out["system"] == "iass"
+    for column in ("usdr", "csdr", "csdr_common", "si_sdr"):
+        apart = gain + slope * out.loc[model, "active_share"]
+        out.loc[model, column] += apart + noise * rng.normal(size=model.sum())
+    return out.replace({"system": {"iass": name}})
 
 
 def curves(epochs=40, seed=0):

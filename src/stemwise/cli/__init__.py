@@ -3,6 +3,7 @@
 import typer
 
 from stemwise.cli import (
+    compare,
     convert,
     doctor,
     export,
@@ -19,7 +20,21 @@ from stemwise.cli import (
 from stemwise.cli.common import in_a_sentence
 
 app = typer.Typer(name="stemwise", no_args_is_help=True, pretty_exceptions_enable=False)
-for command in (separate, synthesize, convert, validate, prepare, label, leaks, show, join, export, nets, doctor):
+for command in (
+    separate,
+    synthesize,
+    convert,
+    validate,
+    prepare,
+    label,
+    leaks,
+    show,
+    compare,
+    join,
+    export,
+    nets,
+    doctor,
+):
     app.command(command.__name__.rpartition(".")[2])(in_a_sentence(command.command))
 
 

@@ -42,15 +42,14 @@ def paired_test(differences: Real) -> PairedTest:
     values = values[~np.isnan(values)]
     other = values[values != 0]
     p, why = _wilcoxon(other, len(values))
-    share = 1 / max(len(values), 1)
-    known = len(values) > 0
+    count = len(values) or float("nan")
     return PairedTest(
         p=p,
         why=why,
         rank_biserial=_rank_biserial(other),
         d_z=_d_z(values),
-        above=float(np.count_nonzero(values > 0)) * share if known else float("nan"),
-        below=float(np.count_nonzero(values < 0)) * share if known else float("nan"),
+        above=np.count_nonzero(values > 0) / count,
+        below=np.count_nonzero(values < 0) / count,
         songs=len(values),
     )
 

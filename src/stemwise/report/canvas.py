@@ -18,6 +18,8 @@ RED = "#d55e00"
 YELLOW = "#f0e442"
 GREY = "#999999"
 
+MODEL_COLOURS = (BLUE, ORANGE, PURPLE, SKY, RED, YELLOW)
+
 WIDTH = 10.0  # inches
 
 

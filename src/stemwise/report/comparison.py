@@ -18,7 +18,7 @@ from stemwise.metrics.arrays import Doubles, mean, median
 from stemwise.metrics.intervals import bootstrap_interval
 from stemwise.metrics.paired import holm, paired_test
 from stemwise.report.measures import MEASURES, Measure
-from stemwise.report.systems import System, gather, pairs
+from stemwise.report.systems import System, gather, over_seeds, pairs
 from stemwise.report.tables import ALL, Cell
 
 if TYPE_CHECKING:
@@ -94,66 +94,58 @@ def measure_of(column: str) -> Measure:
     return usable[column]
 
 
-def reduce_songs(table: Doubles, measure: Measure) -> Doubles:
-    """(target,) the measure's statistic over the songs of (song, target)."""
-    return median(table) if statistic_of(measure) == "median" else mean(table)
-
-
 def statistic_of(measure: Measure) -> Literal["mean", "median"]:
     return "median" if measure.statistic == "median" else "mean"
 
 
 def _lines(pair: tuple[System, System], measure: Measure, resamples: int, seed: int) -> list[dict[str, Cell]]:
     """The lines of one pair and measure: 'all', then the targets in the order of the scores."""
-    one, other = pair
+    mine, theirs = (system.of_seeds(measure) for system in pair)
     with np.errstate(invalid="ignore"):
-        apart = one.figures(measure) - other.figures(measure)
-    places = {target: place for place, target in enumerate(one.targets)}
-    in_order = dict.fromkeys(one.runs[0]["target"])
-    columns = {ALL: list(places.values()), **{target: [places[target]] for target in in_order}}
+        missing = np.isnan(over_seeds(mine) - over_seeds(theirs))
+    # Figures too are of the songs that both have.
+    mine, theirs = (np.where(missing, np.nan, figures) for figures in (mine, theirs))
+    sorted_targets = pair[0].targets
+    columns = {target: [sorted_targets.index(target)] for target in dict.fromkeys(pair[0].runs[0]["target"])}
+    columns = {ALL: list(range(len(sorted_targets))), **columns}
+    who: dict[str, Cell] = {
+        "system": pair[0].name, "gate": pair[0].gate, "against": pair[1].name, "against_gate": pair[1].gate,
+        "measure": measure.column,
+    }  # fmt: skip
     return [
-        _line(pair, measure, apart, target, chosen, resamples, seed)
-        for target, chosen in columns.items()
-        if not np.isnan(apart[:, chosen]).all()
+        {**who, "target": target, **_line(measure, mine[..., places], theirs[..., places], resamples, seed)}
+        for target, places in columns.items()
+        if not missing[:, places].all()
     ]
 
 
-def _line(
-    pair: tuple[System, System],
-    measure: Measure,
-    apart: Doubles,
-    target: str,
-    chosen: list[int],
-    resamples: int,
-    seed: int,
-) -> dict[str, Cell]:
-    one, other = pair
-    values = apart[:, chosen]
-    low, high = bootstrap_interval(values, statistic_of(measure), resamples=resamples, seed=seed)
-    test = paired_test(mean(values, axis=1))
-    mine, theirs = (_over_seeds(system, measure, values, chosen) for system in pair)
-    up = measure.better == "higher"
+def _line(measure: Measure, mine: Doubles, theirs: Doubles, resamples: int, seed: int) -> dict[str, Cell]:
+    """Of figures (seed, song, target) of both systems."""
+    one, other = over_seeds(mine), over_seeds(theirs)
+    with np.errstate(invalid="ignore"):
+        apart = one - other
+    low, high = bootstrap_interval(apart, statistic_of(measure), resamples=resamples, seed=seed)
+    test = paired_test(mean(apart, axis=1))
+    better, worse = (test.above, test.below) if measure.better == "higher" else (test.below, test.above)
     return {
-        "system": one.name, "gate": one.gate, "against": other.name, "against_gate": other.gate,
-        "measure": measure.column, "target": target,
-        "figure": mine[0], "against_figure": theirs[0],
-        "difference": float(mean(reduce_songs(values, measure))), "low": low, "high": high,
+        "figure": _over_songs(one, measure), "against_figure": _over_songs(other, measure),
+        "difference": _over_songs(apart, measure), "low": low, "high": high,
         "p": test.p, "why": test.why, "rank_biserial": test.rank_biserial, "d_z": test.d_z,
-        "better": test.above if up else test.below, "worse": test.below if up else test.above, "songs": test.songs,
-        "seeds": len(one.runs), "spread": mine[1], "against_seeds": len(other.runs), "against_spread": theirs[1],
+        "better": better, "worse": worse, "songs": test.songs,
+        "seeds": len(mine), "spread": _spread(mine, measure),
+        "against_seeds": len(theirs), "against_spread": _spread(theirs, measure),
     }  # fmt: skip
 
 
-def _over_seeds(system: System, measure: Measure, values: Doubles, chosen: list[int]) -> tuple[float, float]:
-    """The figure of the averaged seeds, and the standard deviation of the seeds' own, where `values` is known."""
-    missing = np.isnan(values)
+def _over_songs(table: Doubles, measure: Measure) -> float:
+    """(song, target) → the mean over targets of the measure's statistic over songs."""
+    return float(mean(median(table) if statistic_of(measure) == "median" else mean(table)))
 
-    def figure(table: Doubles) -> float:
-        return float(mean(reduce_songs(np.where(missing, np.nan, table[:, chosen]), measure)))
 
-    own = [figure(table) for table in system.of_seeds(measure)]
-    spread = float(np.std(own, ddof=1)) if len(own) > 1 and np.isfinite(own).all() else float("nan")
-    return figure(system.figures(measure)), spread
+def _spread(figures: Doubles, measure: Measure) -> float:
+    """Standard deviation over seeds of each seed's own figure; NaN of one seed and of infinite figures."""
+    own = [_over_songs(table, measure) for table in figures]
+    return float(np.std(own, ddof=1)) if len(own) > 1 and np.isfinite(own).all() else float("nan")
 
 
 def _count(number: int, what: str) -> str:

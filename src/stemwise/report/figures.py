@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stemwise.report.canvas import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, YELLOW, new_figure, png
+from stemwise.report.canvas import BLUE, GREEN, GREY, MODEL_COLOURS, RED, SKY, new_figure, png
 from stemwise.report.content import SongView
 from stemwise.report.measures import SEPARATION, Measure, name_of
 from stemwise.report.tables import ALL
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 USDR = SEPARATION[0]
-MODEL_COLOURS = (BLUE, ORANGE, PURPLE, SKY, RED, YELLOW)
 
 
 def score_bars(summary: pandas.DataFrame, measure: Measure = USDR) -> bytes:

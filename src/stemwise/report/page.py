@@ -13,6 +13,7 @@ from stemwise.report.content import CLIPS, Page, SongView
 from stemwise.report.differences import differences
 from stemwise.report.inline import data_uri, mp3, shared_gain
 from stemwise.report.measures import ACTIVITY, BSS_EVAL, HOW_TO_READ, MEASURES, SEPARATION, SYSTEMS, Measure, name_of
+from stemwise.report.numbers import NO_FIGURE, number
 from stemwise.report.render import render
 from stemwise.report.spectrograms import mel_spectrograms
 from stemwise.report.tables import ALL, summarise
@@ -20,7 +21,6 @@ from stemwise.report.tables import ALL, summarise
 if TYPE_CHECKING:
     import pandas
 
-NO_FIGURE = "n/a"
 FIGURES = tuple(measure for name in ("usdr", "csdr") for measure in MEASURES if measure.column == name)
 
 
@@ -96,8 +96,8 @@ def _cell(line: dict[str, Any], measure: Measure) -> Cell:
     if math.isnan(value):
         return Cell(NO_FIGURE, "")
     known = not (math.isnan(low) or math.isnan(high))
-    interval = f"[{_number(low, measure.digits)}, {_number(high, measure.digits)}] " if known else ""
-    return Cell(_number(value, measure.digits), f"{interval}n={songs}")
+    interval = f"[{number(low, measure.digits)}, {number(high, measure.digits)}] " if known else ""
+    return Cell(number(value, measure.digits), f"{interval}n={songs}")
 
 
 def _differences(scores: pandas.DataFrame) -> list[tuple[str, str, str, Cell]]:
@@ -108,20 +108,10 @@ def _differences(scores: pandas.DataFrame) -> list[tuple[str, str, str, Cell]]:
     shown = []
     for line in lines:
         measure = headings[line["measure"]]
-        value, low, high = (_number(line[name], measure.digits) for name in ("difference", "low", "high"))
+        value, low, high = (number(line[name], measure.digits) for name in ("difference", "low", "high"))
         cell = Cell(f"{value} {measure.unit}".strip(), f"[{low}, {high}] n={line['songs']}")
         shown.append((line["row"], line["against"], measure.heading, cell))
     return shown
-
-
-def _number(value: float, digits: int) -> str:
-    if math.isnan(value):
-        return NO_FIGURE
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    text = f"{value:.{digits}f}"
-    # -0.00 reads like a result; and a hyphen is not a minus.
-    return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
 
 
 def _song(view: SongView, scores: pandas.DataFrame) -> dict[str, Any]:
@@ -150,7 +140,7 @@ def _target(view: SongView, target: str, gain: float, scores: pandas.DataFrame) 
 def _song_scores(lines: pandas.DataFrame) -> list[tuple[str, str, str]]:
     """(row, uSDR, silence energy) of one target in one song, both in dB over the whole song."""
     return [
-        (name_of(line["system"], line["gate"]), _number(line["usdr"], 2), _number(line["silence_energy"], 1))
+        (name_of(line["system"], line["gate"]), number(line["usdr"], 2), number(line["silence_energy"], 1))
         for line in lines.fillna({"gate": ""}).to_dict("records")
     ]
 

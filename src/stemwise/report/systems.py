@@ -57,11 +57,8 @@ class System:
         return np.stack([song_by_target(run, measure) for run in self.runs])
 
     def figures(self, measure: Measure) -> Doubles:
-        """(song, target): the mean over seeds, NaN where any seed has no figure, so that all seeds stand on the same
-        songs."""
-        with np.errstate(invalid="ignore"):
-            averaged: Doubles = self.of_seeds(measure).mean(axis=0)
-        return averaged
+        """(song, target): the mean over seeds."""
+        return over_seeds(self.of_seeds(measure))
 
     def active_share(self) -> Doubles | None:
         """(song, target): share of time in which the target is active; None for scores that do not say."""
@@ -102,8 +99,13 @@ def gather(scores: Mapping[str, Scores], gates: str | Mapping[str, str] = "off")
 
 
 def pairs(systems: Sequence[System], baseline: str | None = None) -> list[tuple[System, System]]:
-    """All pairs in the order given, or each system against `baseline`, which may be a bound (mixture, silence, ...)."""
+    """All pairs in the order given, or each system against `baseline`, which may be a bound (mixture, silence, ...).
+
+    Raises DataError for an unknown baseline, and where there are no two systems.
+    """
     names = [system.name for system in systems]
+    if len(names) < 2 and baseline in (None, *names):
+        raise DataError(f"{', '.join(names)} alone cannot be compared. Give two systems, or the baseline of a bound.")
     if baseline is None:
         return list(combinations(systems, 2))
     if baseline not in (*names, *BOUNDS):
@@ -135,6 +137,13 @@ def cautions(systems: Sequence[System]) -> list[str]:
     if any(system.active_share() is None for system in systems[:1]):
         said.append("Nothing is said of the share of activity: these scores were made before it was kept. Score again.")
     return said
+
+
+def over_seeds(figures: Doubles) -> Doubles:
+    """(seed, song, target) → (song, target), NaN where any seed has no figure: so all seeds stand on the same songs."""
+    with np.errstate(invalid="ignore"):
+        averaged: Doubles = figures.mean(axis=0)
+    return averaged
 
 
 def song_numbers(table: Doubles) -> NDArray[np.int64]:
