@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PY     := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo baseline train eval test soak lint bench clean
+.PHONY: help setup demo baseline train eval results test soak lint bench clean
 
 help:           ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -29,6 +29,9 @@ train: setup    ## train, for example: make train ARGS="experiment=iass_medley d
 
 eval: setup     ## score the newest run, or RUN=runs/demo, with ISR, SIR and SAR
 	$(PY) -m src.eval bss_eval=true $(if $(RUN),run=$(RUN)) $(ARGS)
+
+results: setup  ## the study of RESULTS.md: what results/ lacks is trained (hours), then its tables; ARGS="--jobs 2", --list, --tables
+	$(PY) -m src.results $(ARGS)
 
 test: setup     ## the tests, four to seven minutes on two cores
 	$(PY) -m pytest -m "not soak" $(ARGS)

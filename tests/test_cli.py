@@ -75,9 +75,9 @@ def test_other_formats(tmp_path, model, suffix):
     assert soundfile.info(tmp_path / "a" / f"b.{suffix}").samplerate == 44100
 
 
-def test_the_newest_run_is_the_default_model(tmp_path, home):
-    said = stemwise("separate", song(tmp_path / "a.wav"), "--out", tmp_path, code=1)
-    assert "no trained model under" in said and "make demo" in said
+def test_the_newest_run_is_the_default_model_and_else_the_one_that_ships(tmp_path, home):
+    said = stemwise("separate", song(tmp_path / "a.wav"), "--out", tmp_path)
+    assert f"model: {SHIPPED} (vocals, electric guitar" in said and "8 files in" in said
     save(home / "runs" / "x" / "model.safetensors", exported(), DESCRIPTION)
     said = stemwise("separate", tmp_path / "a.wav", "--out", tmp_path)
     assert "4 files in" in said and f"model: {home / 'runs' / 'x' / 'model.safetensors'} (a, b; 8000 Hz)" in said

@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = ROOT / "src" / "stemwise"
 # From the top down; rooms of one line may not know each other. As drawn in docs/architecture.md.
 FLOORS = [
+    ["study"],
     ["cli", "experiment"],
     ["callbacks"],
     ["report"],
@@ -22,7 +23,7 @@ FLOORS = [
     ["datasets", "synthesis", "convert"],
     ["busyness"],
     ["labels", "song_folder"],
-    ["activity", "gate", "song", "landmarks", "naming"],
+    ["activity", "gate", "song", "landmarks", "naming", "wiener"],
     ["taxonomy", "audio", "spectral"],
     ["files", "texts"],
     ["home", "ffmpeg", "parallel", "memory"],

@@ -13,7 +13,8 @@ State = dict[str, Tensor]
 
 
 class WeightAverage(pl.Callback):
-    """Exponential moving average of weights and running statistics, logged as val/averaged.
+    """Exponential moving average of weights and running statistics, its loss logged as val/averaged and the terms of it
+    as averaged/<term>.
 
     After n steps the average keeps min(`decay`, (1 + n) / (10 + n)) of itself, so that it soon forgets the first
     weights. The best average, by validation loss, is kept in the callback's state, and so in every checkpoint;
@@ -49,8 +50,10 @@ class WeightAverage(pl.Callback):
         if trainer.sanity_checking or not self.average or not self.steps:
             return
         with _wearing(module, self.average):
-            loss = _validation_loss(trainer, module)
+            terms = _validation_terms(trainer, module)
+        loss = terms.pop("loss")
         module.log("val/averaged", loss, rank_zero_only=True)
+        module.log_dict({f"averaged/{name}": value for name, value in terms.items()}, rank_zero_only=True)
         if loss < self.best_loss:
             self.best_loss, self.best = loss, _copy(self.average)
 
@@ -72,18 +75,19 @@ def _wearing(module: pl.LightningModule, weights: State) -> Iterator[None]:
         module.load_state_dict(own)
 
 
-def _validation_loss(trainer: pl.Trainer, module: Any) -> float:
-    """Mean over the validation excerpts of all devices, as Lightning's own val/loss is."""
-    total, count = 0.0, 0
+def _validation_terms(trainer: pl.Trainer, module: Any) -> dict[str, float]:
+    """The loss and its terms, means over the validation excerpts of all devices, as Lightning's own val/... are."""
+    totals, count = dict[str, float](), 0
     with torch.no_grad():
         for index, batch in enumerate(trainer.val_dataloaders):  # type: ignore[arg-type]
             if index >= trainer.num_val_batches[0]:
                 break
             batch = module.transfer_batch_to_device(batch, module.device, 0)  # noqa: PLW2901
-            total += float(module.loss(module(batch.mixture), batch)["loss"]) * len(batch.mixture)
+            for name, value in module.loss(module(batch.mixture), batch).items():
+                totals[name] = totals.get(name, 0.0) + float(value) * len(batch.mixture)
             count += len(batch.mixture)
-    mean = torch.tensor(total / count, device=module.device)
-    return float(trainer.strategy.reduce(mean, reduce_op="mean"))
+    means = {name: torch.tensor(total / count, device=module.device) for name, total in totals.items()}
+    return {name: float(trainer.strategy.reduce(mean, reduce_op="mean")) for name, mean in means.items()}
 
 
 def _copy(state: State) -> State:
