@@ -13,7 +13,7 @@ import soundfile
 from typer.testing import CliRunner
 
 from stemwise.cli import app
-from stemwise.export import save
+from stemwise.export import SHIPPED, save
 from tests.test_export import DESCRIPTION, exported
 
 STEMWISE = str(Path(sys.executable).with_name("stemwise"))
