@@ -11,7 +11,7 @@ HEAVY = {"pytorch_lightning", "hydra", "omegaconf", "wandb", "musdb", "museval",
 HEAVY |= {"sklearn", "pretty_midi", "midirenderer", "jinja2", "mirdata"}
 # Whose business it is to need an extra.
 EXTRA = ("stemwise.tasks", "stemwise.callbacks", "stemwise.experiment", "stemwise.evaluation")
-EXTRA += ("stemwise.loading.datamodule", "stemwise.report.views")
+EXTRA += ("stemwise.loading.datamodule", "stemwise.report.views", "stemwise.study")
 
 
 def loaded(code: str) -> set[str]:
