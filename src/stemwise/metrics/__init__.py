@@ -8,7 +8,7 @@ from stemwise.metrics.activity import ActivityScores, OnsetScores, activity_scor
 from stemwise.metrics.intervals import bootstrap_interval, bootstrap_ratio
 from stemwise.metrics.lost import lost_energy
 from stemwise.metrics.ratios import csdr, csdr_common, si_sdr, usdr, windowed_sdr
-from stemwise.metrics.silence import SilenceEnergy, rests, silence_energy
+from stemwise.metrics.silence import SilenceEnergy, rests, silence_energy, silence_ratio
 
 __all__ = [
     "ActivityScores",
@@ -24,6 +24,7 @@ __all__ = [
     "rests",
     "si_sdr",
     "silence_energy",
+    "silence_ratio",
     "usdr",
     "windowed_sdr",
 ]
