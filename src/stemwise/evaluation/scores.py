@@ -92,12 +92,10 @@ def gate_weights(
     """(target, frame) of one kind of gate; hard has the settings of `gate`."""
     if kind == "oracle":
         return (truth.confidence >= ACTIVE).astype(np.float32)
+    if estimated.probability is None:
+        return np.ones((len(estimated.stems), truth.confidence.shape[1]), np.float32)
     chosen: Gate = replace(gate, kind=kind)  # type: ignore[arg-type]
-    return replace_gate(separator, chosen).weights(estimated.probability, estimated.stems.shape[-1])
-
-
-def replace_gate(separator: Separator, gate: Gate) -> Separator:
-    return Separator(separator.model, gate, separator.chunk_seconds, separator.device)
+    return chosen.weights(estimated.probability, separator.model.frame_rate)
 
 
 def _bounds(separator: Separator, truth: Reference) -> Iterator[Row]:
