@@ -1,7 +1,7 @@
 """One evaluation with one hard gate, against the grid of 100 hard gates and the others, on the same songs and network.
 
 Six targets, mono, 16 kHz, `iass_small` with random weights: quick to separate with, so that the ratio is a hard one.
-Beside it: gating and scoring each setting (extrapolated from a few), and another gate when the separated songs are kept.
+Beside it: gating and scoring each setting (extrapolated from a few), and another gate when separated songs are kept.
 Seconds are those of one thread on the processor, so that what else the machine does counts for little.
 """
 

@@ -59,13 +59,12 @@ def grid_figure(summary: pandas.DataFrame) -> bytes:
     """PNG: silence energy over lost energy, a line a filter length along its thresholds; uSDR as a map of both."""
     rows = summary[summary["target"] == ALL]
     hard = rows[(rows["kind"] == "hard") & ~rows["own"]]
-    figure = new_figure(4.6)
-    if not len(hard):
-        _trade_off(figure.add_subplot(), rows, hard)
-        return png(figure)
-    curves, chart = figure.subplots(1, 2, width_ratios=[1.15, 1])
+    figure = new_figure(5.0)
+    curves, *chart = figure.subplots(1, 2 if len(hard) else 1, squeeze=False)[0]
     _trade_off(curves, rows, hard)
-    _map(figure, chart, hard)
+    for axes in chart:
+        _map(figure, axes, hard)
+    figure.legend(*curves.get_legend_handles_labels(), loc="outside upper left", ncols=5, frameon=False, fontsize=9)
     return png(figure)
 
 
@@ -91,7 +90,6 @@ def _trade_off(axes: Axes, rows: pandas.DataFrame, hard: pandas.DataFrame) -> No
     axes.set_ylabel("silence energy in dB, all together")
     axes.set_title("What silence costs: thresholds rise along each line", fontsize=10, loc="left")
     axes.grid(alpha=0.3)
-    axes.legend(frameon=False, fontsize=8)
 
 
 def _map(figure: Figure, axes: Axes, hard: pandas.DataFrame) -> None:
