@@ -10,7 +10,7 @@ from src.eval import evaluate_run
 from src.train import train
 
 from stemwise.datasets.mms import Mms
-from stemwise.errors import DataError
+from stemwise.errors import DataError, ModelError
 from stemwise.evaluation.table import read_scores
 from stemwise.experiment.songs import other_tree
 from tests.sets import make_manifest, make_musdb, overrides, places
@@ -104,3 +104,23 @@ def test_a_reader_without_a_root_gets_the_other_tree_as_what_it_reads_first(tmp_
     named = {**manifest, "file": str(tmp_path / "manifest.csv")}
     assert instantiate(other_tree(str(tmp_path), named, own)).root == tmp_path
     assert other_tree("m", {**both, "mixing_secrets": "s"}, own) == {**both, "mixing_secrets": "s", "medleydb": "m"}
+
+
+def test_a_grid_of_gates_says_what_each_gate_alone_would(tree, tmp_path, home):
+    run = tmp_path / "run"
+    trained(run, tree, *SMALL)
+    alone = pd.read_parquet(scored(run, "report=false") / "scores.parquet")
+    out = scored(run, "gate=grid", "gate.thresholds=[0.2,0.5]", "gate.median_seconds=[0,0.488]")
+    assert out == run / "eval_gate-grid" and (out / "grid.png").read_bytes().startswith(b"\x89PNG")
+    grid = pd.read_parquet(out / "grid.parquet")
+    assert len(grid) == 3 * (3 + 1 + 4) and not (out / "parts").exists() and not (run / "parts").exists()
+    for kind in ("off", "hard", "soft", "oracle"):
+        one = alone[(alone.system == "train") & (alone.gate == kind)].set_index("target")
+        many = grid[(grid.kind == kind) & ((kind != "hard") | grid.own)].set_index("target")
+        for name in ("usdr", "csdr", "csdr_common", "silence_energy", "lost_energy", "rest_seconds"):
+            np.testing.assert_allclose(many[name], one[name], atol=1e-4, err_msg=f"{name}, {kind}")
+    summary = json.loads((out / "summary.json").read_text())
+    assert len(summary["grid"]) == (3 + 1) * 8 and summary["facts"]["name"] == "train"
+    assert len(list(home.glob("data/estimates/*/stems.npy"))) == 1 == len(list(home.glob("data/bounds/*.parquet")))
+    with pytest.raises(ModelError, match="train with one: gate=hard"):
+        trained(tmp_path / "no", tree, *SMALL, "gate=grid")

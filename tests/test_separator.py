@@ -6,6 +6,7 @@ import torch
 
 import stemwise.separator as module
 from stemwise.errors import AudioError
+from stemwise.evaluation.bounds import ideal_masks
 from stemwise.gate import Gate
 from stemwise.model import Estimate, SpectralModel
 from stemwise.nets.separation.iass import Iass
@@ -128,3 +129,17 @@ def test_nan_raises():
     mixture[0, 5] = np.nan
     with pytest.raises(AudioError, match="NaN"):
         Separator(Identity()).separate(mixture)
+
+
+@pytest.mark.parametrize("extra", [0, 100, 126, 127])
+def test_the_end_of_a_song_is_no_louder_than_the_rest(extra):
+    """Where windows overlap by half, what a mask leaves behind the last frame was divided by nearly nothing."""
+    torch.manual_seed(0)
+    model = SpectralModel(IassSmall(2, 129, RATE, widths=(8, 12, 16)), Stft(2 * HOP, HOP), ["a", "b"], RATE).eval()
+    mixture = noise(1, 50 * HOP + extra) - 0.5
+    found = Separator(model).separate(mixture).stems
+    assert np.abs(found[..., -HOP:]).max() < 2 * np.abs(found[..., :-HOP]).max()
+    for masked in ideal_masks(
+        np.stack([0.6 * mixture, mixture[:, ::-1]]), 0.6 * mixture + mixture[:, ::-1], model.stft
+    ).values():
+        assert np.abs(masked[..., -HOP:]).max() < 2 * np.abs(masked[..., :-HOP]).max()

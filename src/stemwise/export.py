@@ -1,5 +1,6 @@
 """A trained model as one safetensors file that describes itself; it loads with neither Hydra nor Lightning."""
 
+import hashlib
 import importlib
 import json
 import sys
@@ -105,6 +106,17 @@ def load(path: Path) -> Exported:
 def default_model() -> Path:
     """The newest exported model under the runs folder, else the one that ships with the package."""
     return _newest() or SHIPPED
+
+
+def identity(path: Path) -> str:
+    """16 hex digits of an exported model's weights and description; gate and card are no part of it."""
+    described = json.dumps(describe(path)["model"], sort_keys=True)
+    digest = hashlib.sha256(described.encode())
+    with safe_open(path, framework="np") as file:
+        for name in sorted(file.keys()):
+            weights = file.get_tensor(name)
+            digest.update(f"{name}{weights.shape}{weights.dtype}".encode() + weights.tobytes())
+    return digest.hexdigest()[:16]
 
 
 def newest_model() -> Path:

@@ -97,10 +97,12 @@ class SpectralModel(nn.Module):
 
     def estimate(self, mixture: Tensor) -> Estimate:
         """(batch, channel, sample) → Estimate; the stems are mask × STFT of the mixture, with the mixture's phase."""
-        spectrum = self.stft(mixture)
+        samples = mixture.shape[-1]
+        frames = 1 + samples // self.stft.hop
+        spectrum = self.stft(self.stft.whole_hops(mixture))
         mask, activity = self.masks(spectrum)
-        stems = self.stft.inverse(spectrum[:, None] * mask, mixture.shape[-1])
-        return Estimate(stems, mask, activity)
+        stems = self.stft.inverse(spectrum[:, None] * mask, samples)
+        return Estimate(stems, mask[..., :frames], None if activity is None else activity[..., :frames])
 
     def masks(self, spectrum: Tensor) -> tuple[Tensor, Tensor | None]:
         """Complex (batch, channel, bin, frame) → mask (batch, target, channel or 1, bin, frame), logits or None.

@@ -160,22 +160,12 @@ def chunks(total: int, length: int, fade: int, context: int) -> Iterator[Chunk]:
 def apply_gate(stem: Samples, weights: NDArray[np.float32], stft: Stft) -> None:
     """Multiply the STFT of a stem (channel, sample) by weights (frame,) in place, block by block.
 
-    Exact: a block reads a window more on either side than it writes. A stem of silence where the gate is closed comes
-    out as exact zeros there.
+    No transform is needed for it (`Stft.gain`). Where the frames around are closed the stem comes out as exact zeros,
+    where they are open bit for bit as it was.
     """
     if (weights == 1).all():
-        return  # an open gate gives the stem back bit for bit
-    total, margin = stem.shape[1], 2 * stft.n_fft
-    margin = -(-margin // stft.hop) * stft.hop
+        return
     step = GATE_BLOCK * stft.hop
-    tail = np.zeros((stem.shape[0], 0), np.float32)  # what stood ungated before the block, kept for its context
-    for start in range(0, total, step):
-        stop = min(start + step, total)
-        block = np.concatenate([tail, stem[:, start : min(stop + margin, total)]], axis=1)
-        origin = start - tail.shape[1]
-        tail = block[:, max(stop - margin - origin, 0) : stop - origin].copy()
-        first = origin // stft.hop
-        frames = 1 + block.shape[1] // stft.hop
-        spectrum = stft(torch.from_numpy(block)) * torch.from_numpy(weights[first : first + frames])
-        gated = stft.inverse(spectrum, block.shape[1]).numpy()
-        stem[:, start:stop] = gated[:, start - origin : stop - origin]
+    for start in range(0, stem.shape[1], step):
+        stop = min(start + step, stem.shape[1])
+        stem[:, start:stop] *= stft.gain(weights, start, stop).astype(np.float32)

@@ -11,10 +11,10 @@ def ideal_masks(stems: Samples, mixture: Samples, stft: Stft) -> dict[str, Sampl
 
     Binary: |S| > |X − S|. Ratio: |S| / (|S| + |X − S|). Target by target, to bound memory.
     """
-    spectrum = stft(torch.from_numpy(mixture))
+    spectrum = stft(stft.whole_hops(torch.from_numpy(mixture)))
     estimates: dict[str, list[torch.Tensor]] = {"ideal binary mask": [], "ideal ratio mask": []}
     for stem in stems:
-        own = stft(torch.from_numpy(stem))
+        own = stft(stft.whole_hops(torch.from_numpy(stem)))
         magnitude, others = own.abs(), (spectrum - own).abs()
         masks = ((magnitude > others).float(), magnitude / (magnitude + others).clamp_min(1e-12))
         for found, mask in zip(estimates.values(), masks, strict=True):

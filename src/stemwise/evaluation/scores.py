@@ -1,6 +1,6 @@
 """One line for each song, target, system and gate."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -48,16 +48,75 @@ def score_song(
     name: str = "model",
     with_bss_eval: bool = False,
 ) -> list[dict[str, Any]]:
-    """Every metric for the bounds and for the model under each of `gates` (off, hard, soft, oracle).
+    """`score_bounds` and `score_model` together."""
+    bounds = score_bounds(separator, truth, with_bss_eval)
+    return bounds + score_model(separator, truth, estimated, gates, name, with_bss_eval)
+
+
+def score_bounds(separator: Separator, truth: Reference, with_bss_eval: bool = False) -> list[dict[str, Any]]:
+    """Every metric for mixture, silence and ideal masks, which depend on no more of the separator than its STFT."""
+    return _lines(separator, truth, None, _bounds(separator, truth), with_bss_eval)
+
+
+def score_model(
+    separator: Separator,
+    truth: Reference,
+    estimated: Estimated,
+    gates: Sequence[str],
+    name: str = "model",
+    with_bss_eval: bool = False,
+) -> list[dict[str, Any]]:
+    """Every metric for the model under each of `gates` (off, hard, soft, oracle).
 
     `name` is the model's in the column `system`. Targets whose reference is not known are left out; so are hard and
     soft gates of a model that detects no activity. ISR, SIR and SAR are NaN unless asked for.
     """
     if estimated.probability is None:
         gates = [gate for gate in gates if gate in ("off", "oracle")]
+    rows = (replace(gated(separator, truth, estimated, kind), system=name) for kind in gates)
+    return _lines(separator, truth, estimated.probability, rows, with_bss_eval)
+
+
+def gated(separator: Separator, truth: Reference, estimated: Estimated, kind: str) -> Row:
+    """The model's stems under one gate: oracle is the true labels, unfiltered; hard has the separator's settings."""
+    weights = gate_weights(separator, truth, estimated, kind, separator.gate)
+    stems = np.array(estimated.stems)
+    for stem, weight in zip(stems, weights, strict=True):
+        apply_gate(stem, weight, separator.stft)
+    return Row("", kind, stems, weights)
+
+
+def gate_weights(
+    separator: Separator, truth: Reference, estimated: Estimated, kind: str, gate: Gate
+) -> NDArray[np.float32]:
+    """(target, frame) of one kind of gate; hard has the settings of `gate`."""
+    if kind == "oracle":
+        return (truth.confidence >= ACTIVE).astype(np.float32)
+    if estimated.probability is None:
+        return np.ones((len(estimated.stems), truth.confidence.shape[1]), np.float32)
+    chosen: Gate = replace(gate, kind=kind)  # type: ignore[arg-type]
+    return chosen.weights(estimated.probability, separator.model.frame_rate)
+
+
+def _bounds(separator: Separator, truth: Reference) -> Iterator[Row]:
+    open_gate = np.ones_like(truth.confidence)
+    stems = truth.stems
+    yield Row("mixture", "", np.broadcast_to(truth.mixture, stems.shape), open_gate)
+    yield Row("silence", "", np.zeros_like(stems), open_gate)
+    for bound, estimates in ideal_masks(stems, truth.mixture, separator.stft).items():
+        yield Row(bound, "", estimates, open_gate)
+
+
+def _lines(
+    separator: Separator,
+    truth: Reference,
+    probability: NDArray[np.float32] | None,
+    rows: Iterable[Row],
+    with_bss_eval: bool,
+) -> list[dict[str, Any]]:
     lines = []
-    powers = [_power(separator, stem) for stem in truth.stems]
-    for row in _rows(separator, truth, estimated, gates, name):
+    powers = [frame_powers(separator, stem) for stem in truth.stems]
+    for row in rows:
         projected = bss_eval.bss_eval(truth, row.stems) if with_bss_eval else [bss_eval.NOTHING] * len(truth.stems)
         for index, target in enumerate(separator.model.targets):
             if truth.known[index]:
@@ -67,50 +126,22 @@ def score_song(
                 line |= _ratios(truth, row.stems[index], index) | projected[index] | NO_ACTIVITY
                 line["lost_energy"] = metrics.lost_energy(powers[index], row.weights[index])
                 line["target_energy"] = float(powers[index].sum())
-                if row.gate and estimated.probability is not None:
-                    line |= _activity(separator.gate, truth, estimated.probability, separator.model.frame_rate, index)
+                if probability is not None:
+                    line |= _activity(separator.gate, truth, probability, separator.model.frame_rate, index)
                 lines.append(line)
     return lines
 
 
-def gated(separator: Separator, truth: Reference, estimated: Estimated, kind: str) -> Row:
-    """The model's stems under one gate: oracle is the true labels, unfiltered; hard has the separator's settings."""
-    if kind == "oracle":
-        weights = (truth.confidence >= ACTIVE).astype(np.float32)
-    else:
-        gate: Gate = replace(separator.gate, kind=kind)  # type: ignore[arg-type]
-        weights = replace_gate(separator, gate).weights(estimated.probability, estimated.stems.shape[-1])
-    stems = estimated.stems.copy()
-    for stem, weight in zip(stems, weights, strict=True):
-        apply_gate(stem, weight, separator.stft)
-    return Row("", kind, stems, weights)
-
-
-def replace_gate(separator: Separator, gate: Gate) -> Separator:
-    return Separator(separator.model, gate, separator.chunk_seconds, separator.device)
-
-
-def _rows(
-    separator: Separator, truth: Reference, estimated: Estimated, gates: Sequence[str], name: str
-) -> Iterator[Row]:
-    open_gate = np.ones_like(truth.confidence)
-    stems = truth.stems
-    yield Row("mixture", "", np.broadcast_to(truth.mixture, stems.shape), open_gate)
-    yield Row("silence", "", np.zeros_like(stems), open_gate)
-    for bound, estimates in ideal_masks(stems, truth.mixture, separator.stft).items():
-        yield Row(bound, "", estimates, open_gate)
-    for kind in gates:
-        yield replace(gated(separator, truth, estimated, kind), system=name)
-
-
 def _ratios(truth: Reference, estimate: Samples, index: int) -> dict[str, float]:
-    wanted, rate = truth.stems[index], truth.rate
-    silence = metrics.silence_energy(estimate, wanted, truth.mixture, rate)
+    # Each metric would make its own copies in float64.
+    wanted, found, mixture = (audio.astype(np.float64) for audio in (truth.stems[index], estimate, truth.mixture))
+    rate = truth.rate
+    silence = metrics.silence_energy(found, wanted, mixture, rate)
     return {
-        "usdr": metrics.usdr(wanted, estimate),
-        "csdr": metrics.csdr(wanted, estimate, rate),
-        "csdr_common": metrics.csdr_common(wanted, estimate, rate),
-        "si_sdr": metrics.si_sdr(wanted, estimate),
+        "usdr": metrics.usdr(wanted, found),
+        "csdr": metrics.csdr(wanted, found, rate),
+        "csdr_common": metrics.csdr_common(wanted, found, rate),
+        "si_sdr": metrics.si_sdr(wanted, found),
         "silence_energy": silence.energy_db,
         "silence_share": silence.share_silent,
         "rest_seconds": silence.seconds,
@@ -132,7 +163,7 @@ def _activity(
     return asdict(frames) | asdict(events)
 
 
-def _power(separator: Separator, stem: Samples) -> NDArray[np.float64]:
-    """|STFT|² (channel, bin, frame) of a reference on the gate's frames."""
+def frame_powers(separator: Separator, stem: Samples) -> NDArray[np.float64]:
+    """Σ_f |STFT|² over channels and bins, (1, frame), of a reference on the gate's frames."""
     spectrum = separator.stft(torch.from_numpy(np.ascontiguousarray(stem)))
-    return np.asarray(spectrum.abs().square().double().numpy())
+    return np.asarray(spectrum.abs().square().double().sum(dim=(0, 1)).numpy())[None]

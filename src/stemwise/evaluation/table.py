@@ -1,15 +1,18 @@
 """Scores as a file: one line a song × target × system × gate, with what must be said beside them."""
 
 import json
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from stemwise.errors import DataError
 from stemwise.files import beside
 
-NAME = "scores.parquet"
+log = logging.getLogger(__name__)
+NAME, GRID = "scores.parquet", "grid.parquet"
 FACTS = b"stemwise"
 BOUNDS = ("mixture", "silence", "ideal binary mask", "ideal ratio mask")
 IDENTITY = ["song", "target"]
@@ -38,6 +41,22 @@ def read_scores(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
         ) from fault
     facts = json.loads((table.schema.metadata or {}).get(FACTS, b"{}"))
     return table.to_pandas(), facts
+
+
+def kept_lines(path: Path, make: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """The lines in a file; made and kept there where it is missing or damaged. A full disk costs no lines."""
+    from pyarrow import ArrowException
+
+    try:
+        return [{str(key): value for key, value in line.items()} for line in pd.read_parquet(path).to_dict("records")]
+    except (OSError, ArrowException):
+        lines = make()
+    try:
+        with beside(path) as part:
+            pd.DataFrame(lines).to_parquet(part, index=False)
+    except OSError as fault:
+        log.warning("%s cannot be kept (%s); it will be computed anew when it is asked for again.", path, fault)
+    return lines
 
 
 def join_scores(scores: pd.DataFrame, others: Sequence[Path]) -> pd.DataFrame:

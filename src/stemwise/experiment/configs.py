@@ -15,6 +15,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from stemwise.errors import ModelError, StemwiseError
+from stemwise.evaluation.gate_grid import GateGrid
 from stemwise.gate import Gate
 from stemwise.home import home
 from stemwise.loading.datamodule import MultitrackDataModule
@@ -78,6 +79,8 @@ def check(config: DictConfig) -> None:
         )
     if config.resume == "auto" and config.checkpoint:
         _same_training(config, Path(config.checkpoint).parents[1])
+    if asked_grid(config):
+        raise ModelError("gate=grid scores many gates (python -m src.eval); train with one: gate=hard, soft or off.")
     scheduler = config.optimizer.scheduler
     if scheduler is not None and "total_steps" in scheduler and scheduler.total_steps < 1:
         raise ModelError("this schedule must know where it ends: set trainer.max_steps, or optimizer=plateau.")
@@ -115,9 +118,17 @@ def make_task(config: DictConfig, model: SpectralModel) -> SeparationTask:
 
 def make_gate(config: DictConfig, exported: Gate) -> Gate:
     """The exported gate, with what the group `gate` says in its place if one is chosen."""
-    if "gate" not in config:
+    if "gate" not in config or asked_grid(config):
         return exported
     return replace(exported, **{key: value for key, value in plain(config.gate).items() if key != "_target_"})
+
+
+def asked_grid(config: DictConfig) -> GateGrid | None:
+    """What gate=grid names; None for a single gate."""
+    chosen = plain(config.gate) if "gate" in config else {}
+    if "thresholds" not in chosen:
+        return None
+    return GateGrid(**{key: value for key, value in chosen.items() if key != "_target_"})
 
 
 def calm_lightning() -> None:

@@ -139,5 +139,5 @@ def output_folder(config: Any, run: Path) -> Path:
         return Path(config.out)
     asked = [f"{key}-{config[key]}" for key in ("part", "limit") if config[key] not in ("test", None)]
     asked += [f"root-{Path(config.root).name}"] if config.root else []
-    asked += [f"gate-{config.gate.kind}"] if "gate" in config else []
+    asked += [f"gate-{config.gate.get('kind', 'grid')}"] if "gate" in config else []
     return run / "_".join(["eval", *asked]) if asked else run

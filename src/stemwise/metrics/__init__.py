@@ -10,7 +10,7 @@ from stemwise.metrics.lost import lost_energy
 from stemwise.metrics.paired import PairedTest, holm, paired_test
 from stemwise.metrics.points import figure_over_points, slope_over_points
 from stemwise.metrics.ratios import csdr, csdr_common, si_sdr, usdr, windowed_sdr
-from stemwise.metrics.silence import SilenceEnergy, rests, silence_energy
+from stemwise.metrics.silence import SilenceEnergy, rests, silence_energy, silence_ratio
 
 __all__ = [
     "ActivityScores",
@@ -30,6 +30,7 @@ __all__ = [
     "rests",
     "si_sdr",
     "silence_energy",
+    "silence_ratio",
     "slope_over_points",
     "usdr",
     "windowed_sdr",

@@ -55,13 +55,17 @@ def silence_energy(estimate: Real, reference: Real, mixture: Real, rate: int) ->
     arrays = aligned(estimate=estimate, reference=reference, mixture=mixture)
     estimated, wanted, mixed = (_energies(array, rate) for array in arrays)
     chosen = _rests(wanted, mixed)
-    if not chosen.any():
+    return silence_ratio(estimated[chosen], mixed[chosen], float(chosen.sum()) * _frame_size(rate) / rate)
+
+
+def silence_ratio(estimated: Doubles, mixed: Doubles, seconds: float) -> SilenceEnergy:
+    """From energies (frame,) of estimate and mixture in the frames of `rests`, `seconds` long together."""
+    if not len(mixed):
         return SilenceEnergy(float("nan"), float("nan"), 0.0)
-    estimated, mixed = estimated[chosen], mixed[chosen]
     return SilenceEnergy(
         energy_db=float(decibels(max(estimated.sum() / mixed.sum(), FLOOR), 1.0)),
         share_silent=float(np.mean(estimated <= AUDIBLE * mixed)),
-        seconds=float(chosen.sum()) * _frame_size(rate) / rate,
+        seconds=seconds,
         estimate=float(estimated.sum()),
         mixture=float(mixed.sum()),
     )

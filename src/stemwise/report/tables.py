@@ -101,10 +101,11 @@ def _pooled(scores: pandas.DataFrame, measure: Measure, resamples: int, seed: in
     whole = upper.sum() / lower.sum() if counted.any() else math.nan
     name = measure.column
     figures = {name: whole, f"{name}_low": low, f"{name}_high": high}
-    return {**{key: _in_unit(ratio, measure.unit) for key, ratio in figures.items()}, f"{name}_n": int(counted.sum())}
+    return {**{key: in_unit(ratio, measure.unit) for key, ratio in figures.items()}, f"{name}_n": int(counted.sum())}
 
 
-def _in_unit(ratio: float, unit: str) -> float:
+def in_unit(ratio: float, unit: str) -> float:
+    """A ratio in percent, or in dB with the floor of silence energy."""
     return 100 * ratio if unit == "%" else 10 * math.log10(max(ratio, FLOOR)) if not math.isnan(ratio) else math.nan
 
 

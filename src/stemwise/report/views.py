@@ -7,8 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stemwise.audio import Samples
-from stemwise.evaluation.runner import song_reference
-from stemwise.evaluation.scores import ACTIVE, Estimated, gated
+from stemwise.evaluation.estimates import Estimates
+from stemwise.evaluation.runner import estimate_song, song_reference
+from stemwise.evaluation.scores import ACTIVE, gated
 from stemwise.loading.shard import PreparedSong
 from stemwise.report.content import Page, SongView
 from stemwise.separator import Separator
@@ -22,15 +23,16 @@ def make_page(
     scores: pd.DataFrame,
     facts: dict[str, str],
     curves: pd.DataFrame,
+    estimates: Estimates | None = None,
 ) -> Page:
-    views = [view_song(separator, name, song) for name, song in songs.items()]
+    views = [view_song(separator, name, song, estimates) for name, song in songs.items()]
     return Page(f"Stemwise: {facts['name']}", facts, scores, curves, views)
 
 
-def view_song(separator: Separator, name: str, song: PreparedSong) -> SongView:
-    """Separate one song and cut the clips."""
+def view_song(separator: Separator, name: str, song: PreparedSong, estimates: Estimates | None = None) -> SongView:
+    """Separate one song, unless it is among `estimates`, and cut the clips."""
     truth = song_reference(separator, name, song)
-    estimated = Estimated(*separator.estimate(truth.mixture))
+    estimated = estimate_song(separator, song, truth, estimates)
     closed = gated(separator, truth, estimated, separator.gate.kind)
     rate, frame_rate = truth.rate, separator.model.frame_rate
     start = liveliest(truth.confidence >= ACTIVE, round(CLIP_SECONDS * frame_rate)) / frame_rate
