@@ -10,7 +10,7 @@ LIBRARY = ROOT / "src" / "stemwise"
 # From the top down; rooms of one line may not know each other. As drawn in docs/architecture.md.
 FLOORS = [
     ["cli", "experiment"],
-    ["callbacks"],
+    ["callbacks", "sweeps"],
     ["report"],
     ["evaluation"],
     ["tasks", "separate_file"],

@@ -2,11 +2,39 @@
 
 import typer
 
-from stemwise.cli import convert, doctor, join, label, leaks, nets, prepare, separate, show, synthesize, validate
+from stemwise.cli import (
+    convert,
+    dashboard,
+    doctor,
+    join,
+    label,
+    leaks,
+    nets,
+    prepare,
+    separate,
+    show,
+    sweep,
+    synthesize,
+    validate,
+)
 from stemwise.cli.common import in_a_sentence
 
 app = typer.Typer(name="stemwise", no_args_is_help=True, pretty_exceptions_enable=False)
-for command in (separate, synthesize, convert, validate, prepare, label, leaks, show, join, nets, doctor):
+for command in (
+    separate,
+    synthesize,
+    convert,
+    validate,
+    prepare,
+    label,
+    leaks,
+    show,
+    sweep,
+    dashboard,
+    join,
+    nets,
+    doctor,
+):
     app.command(command.__name__.rpartition(".")[2])(in_a_sentence(command.command))
 
 
