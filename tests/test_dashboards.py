@@ -1,9 +1,14 @@
 """What reaches W&B and TensorBoard: curves, lanes, audio, the final table."""
 
+import csv
 import json
+import struct
+import time
 
 import numpy as np
+import pandas as pd
 import pytest
+import soundfile
 import torch
 from PIL import Image
 from src.eval import evaluate_run
@@ -47,23 +52,151 @@ def test_wandb_offline_holds_curves_lanes_audio_and_the_table(tree, tmp_path, mo
     assert content["columns"][:2] == ["system", "uSDR dB"] and ["silence", 0.0] in [row[:2] for row in content["data"]]
 
 
+def tensorboard_events(run) -> dict[str, dict]:
+    """Of all event files: scalars and tensors by tag, tags of images and audio, contents of the plugin of settings."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    held: dict[str, dict] = {kind: {} for kind in ("scalars", "tensors", "images", "audio", "hparams")}
+    for folder in sorted({path.parent for path in (run / "tensorboard").rglob("events.out.*")}):
+        events = EventAccumulator(str(folder), size_guidance={"scalars": 0, "tensors": 0})
+        tags = events.Reload().Tags()
+        for tag in tags["scalars"]:
+            held["scalars"].setdefault(tag, []).extend(events.Scalars(tag))
+        for tag in tags["tensors"]:
+            held["tensors"].setdefault(tag, []).extend(events.Tensors(tag))
+        for kind in ("images", "audio"):
+            held[kind].update(dict.fromkeys(tags[kind]))
+        try:
+            held["hparams"].update(events.PluginTagToContent("hparams"))
+        except KeyError:
+            continue
+    return held
+
+
 def test_tensorboard_holds_the_same(tree, tmp_path):
     run = tmp_path / "run"
     trained(run, tree, *QUICK, "logger=tensorboard")
     scored(run)
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    held: dict[str, set[str]] = {}
-    for folder in {path.parent for path in (run / "tensorboard").rglob("events.out.*")}:
-        events = EventAccumulator(str(folder), size_guidance={"scalars": 0})
-        for kind, tags in events.Reload().Tags().items():
-            held.setdefault(kind, set()).update(tags if isinstance(tags, list) else [])
-    assert {"val/loss", "val/separation", "val/activity", "train/loss"} <= held["scalars"]
-    assert held["images"] == {"activity/excerpt 0"}
+    held = tensorboard_events(run)
+    assert {"val/loss", "val/separation", "val/activity", "train/loss"} <= held["scalars"].keys()
+    assert held["images"].keys() == {"activity/excerpt 0"}
     names = {"estimate", "reference"}
     expected = {f"audio 0/{kind} {target}" for kind in names for target in ("vocals", "bass", "drums")}
-    assert held["audio"] == expected | {"audio 0/mixture"}
+    assert held["audio"].keys() == expected | {"audio 0/mixture"}
     assert "scores/text_summary" in held["tensors"]
+
+
+def wandb_records(run) -> list:
+    """Of every offline run, in the order they were written; waits for W&B's own process to write the last ones."""
+    found = []
+    for path in sorted(run.glob("wandb/offline-run-*/*.wandb"), key=lambda path: path.stat().st_mtime_ns):
+        for _ in range(600):
+            records = log_records(path.read_bytes())
+            if any(record.WhichOneof("record_type") == "exit" for record in records):
+                break
+            time.sleep(0.1)
+        found += records
+    return found
+
+
+def log_records(data: bytes) -> list:
+    """Records of a LevelDB log behind a header of 7 bytes."""
+    from wandb.proto import wandb_internal_pb2
+
+    found, at, whole = [], 7, b""
+    while at + 7 <= len(data):
+        if 32768 - at % 32768 < 7:
+            at += 32768 - at % 32768  # no header fits behind the last record of a block
+            continue
+        length, kind = struct.unpack("<HB", data[at + 4 : at + 7])
+        if at + 7 + length > len(data):
+            break  # not written to the end yet
+        whole += data[at + 7 : at + 7 + length]
+        at += 7 + length
+        if kind in (1, 4):  # a whole record, or the last part of one
+            found.append(wandb_internal_pb2.Record.FromString(whole))
+            whole = b""
+    return found
+
+
+def test_every_log_holds_the_same_scalars_and_the_same_table(tree, tmp_path, monkeypatch):
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    run = tmp_path / "run"
+    trained(run, tree, *QUICK, "logger=[wandb,tensorboard]", "objective=val/usdr")
+    scored(run)
+    curves = pd.read_csv(run / "log" / "metrics.csv")
+    in_csv = {name: curves[name].dropna().tolist() for name in curves if name not in ("step", "epoch")}
+    terms = {f"{part}/{name}" for part in ("train", "val", "best") for name in ("loss", "separation", "activity")}
+    assert set(in_csv) >= terms | {"val/averaged", "best/usdr", "best/auc"}
+
+    events = tensorboard_events(run)
+    in_tensorboard = {name: [e.value for e in found] for name, found in events["scalars"].items() if name != "epoch"}
+    assert in_tensorboard.keys() == in_csv.keys()
+    assert all(in_tensorboard[name] == pytest.approx(values) for name, values in in_csv.items())
+
+    in_wandb: dict[str, list[float]] = {}
+    for record in wandb_records(run):
+        for item in record.history.item:
+            in_wandb.setdefault("/".join(item.nested_key) or item.key, []).append(json.loads(item.value_json))
+    in_wandb = {name: in_wandb.get(name, []) for name in in_csv} | {
+        name: values for name, values in in_wandb.items() if name.startswith(("train/", "val/", "best/"))
+    }
+    assert in_wandb.keys() == in_csv.keys()
+    assert all(in_wandb[name] == pytest.approx(values) for name, values in in_csv.items())
+
+    with (run / "log" / "scores.csv").open(newline="") as file:
+        table = list(csv.reader(file))
+    (text,) = [e.tensor_proto.string_val[0].decode() for e in events["tensors"]["scores/text_summary"]]
+    markdown = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in text.splitlines()]
+    assert [markdown[0], *markdown[2:]] == table and len(table) > 5
+    (path,) = run.glob("wandb/offline-run-*/files/media/table/*.json")
+    content = json.loads(path.read_text())
+    assert [list(map(str, row)) for row in [content["columns"], *content["data"]]] == table
+
+
+def test_runs_carry_their_settings(tree, tmp_path, monkeypatch):
+    """By which W&B and TensorBoard compare them; the layout puts training and validation into one chart."""
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    run = tmp_path / "run"
+    trained(run, tree, *QUICK, "logger=[wandb,tensorboard]", "loss.weights.activity=0.25")
+    updates = [item for record in wandb_records(run) for item in (*record.config.update, *record.run.config.update)]
+    loss = [json.loads(item.value_json) for item in updates if item.key == "loss"]
+    assert loss and loss[-1]["weights"] == {"separation": 1.0, "activity": 0.25}
+    from tensorboard.plugins.custom_scalar import layout_pb2
+    from tensorboard.plugins.hparams import plugin_data_pb2
+
+    events = tensorboard_events(run)
+    (layout,) = events["tensors"]["custom_scalars__config__"]
+    charts = layout_pb2.Layout.FromString(layout.tensor_proto.string_val[0]).category[0].chart
+    shown = {chart.title: set(chart.multiline.tag) for chart in charts}
+    assert shown["activity"] == {"train/activity", "val/activity"} and "val/averaged" in shown["loss"]
+    assert set().union(*shown.values()) <= events["scalars"].keys()  # no chart stays empty
+    begun = plugin_data_pb2.HParamsPluginData.FromString(events["hparams"]["_hparams_/session_start_info"])
+    settings = begun.session_start_info.hparams
+    assert settings["loss/weights/activity"].number_value == 0.25
+
+
+def test_lanes_and_audio_as_files_where_no_dashboard_is(tree, tmp_path):
+    run = tmp_path / "run"
+    trained(run, tree, *QUICK, "callbacks.media.files=true")
+    found = sorted(str(path.relative_to(run / "log" / "media")) for path in (run / "log" / "media").rglob("*.*"))
+    lanes = [f"activity/excerpt_0_{step:06d}.png" for step in (2, 4)]
+    targets = ("vocals", "bass", "drums")
+    sounds = {f"audio_0/estimate_{target}_{step:06d}.flac" for target in targets for step in (2, 4)}
+    sounds |= {f"audio_0/{name}_000002.flac" for name in ("mixture", *(f"reference_{target}" for target in targets))}
+    assert set(found) == sounds | set(lanes)
+    mixture, rate = soundfile.read(run / "log" / "media" / "audio_0" / "mixture_000002.flac")
+    assert rate == 16000 and len(mixture) == 16000 and mixture.std() > 0.01
+
+
+def test_a_new_model_does_not_keep_the_table_of_the_old_one(tree, tmp_path):
+    run = tmp_path / "run"
+    trained(run, tree, *QUICK)
+    scored(run)
+    assert (run / "log" / "scores.csv").is_file()
+    trained(run, tree, *QUICK, "seed=1", "objective=val/separation")
+    assert not (run / "log" / "scores.csv").exists()
+    assert json.loads((run / "validation.json").read_text())["objective"] == "val/separation"
 
 
 def test_other_questions_reach_no_dashboard(tree, tmp_path):

@@ -11,7 +11,7 @@ LIBRARY = ROOT / "src" / "stemwise"
 FLOORS = [
     ["study"],
     ["cli", "experiment"],
-    ["callbacks"],
+    ["callbacks", "sweeps"],
     ["report"],
     ["evaluation"],
     ["tasks", "separate_file"],

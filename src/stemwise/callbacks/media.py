@@ -1,16 +1,20 @@
 """Pictures and sounds of the same few validation excerpts, for loggers that show them."""
 
+import csv
 from collections.abc import Sequence
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
+import soundfile
 import torch
 from numpy.typing import NDArray
-from pytorch_lightning.loggers import Logger, TensorBoardLogger, WandbLogger
+from pytorch_lightning.loggers import CSVLogger, Logger, TensorBoardLogger, WandbLogger
 from torch import Tensor
 
+from stemwise.files import beside
 from stemwise.loading.batch import Batch
 from stemwise.model import Estimate, SeparatorModel
 from stemwise.report.content import SongView
@@ -22,17 +26,18 @@ OPEN = 0.5  # the probability that the lanes show as the threshold; the gate's o
 class Media(pl.Callback):
     """Logs the activity lanes and the audio of the first `excerpts` validation excerpts, every `every` epochs.
 
-    To W&B and TensorBoard, where the training uses them; a csv log holds neither. Mixture and references are logged
-    once, estimates each time.
+    To W&B and TensorBoard, where the training uses them, and with `files` as PNG and FLAC into media/ beside the csv
+    log. Mixture and references are logged once, estimates each time.
     """
 
-    def __init__(self, excerpts: int = 2, every: int = 5) -> None:
+    def __init__(self, excerpts: int = 2, every: int = 5, files: bool = False) -> None:
         self.excerpts = excerpts
         self.every = every
+        self.kinds = (WandbLogger, TensorBoardLogger, *((CSVLogger,) if files else ()))
         self.references_logged = False
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
-        loggers = [logger for logger in trainer.loggers if isinstance(logger, WandbLogger | TensorBoardLogger)]
+        loggers = [logger for logger in trainer.loggers if isinstance(logger, self.kinds)]
         due = trainer.current_epoch % self.every == 0
         if not loggers or not due or trainer.sanity_checking or not trainer.is_global_zero:
             return
@@ -80,9 +85,13 @@ def excerpt_view(model: SeparatorModel, batch: Batch, estimate: Estimate, index:
 
 
 def log_picture(logger: Logger, name: str, picture: bytes, step: int) -> None:
-    """A PNG to W&B or TensorBoard."""
+    """A PNG to W&B or TensorBoard, or beside a csv log."""
     from PIL import Image
 
+    if isinstance(logger, CSVLogger):
+        with beside(_media_file(logger, name, step, "png")) as part:
+            part.write_bytes(picture)
+        return
     pixels = np.asarray(Image.open(BytesIO(picture)).convert("RGB"))
     if isinstance(logger, WandbLogger):
         logger.log_image(key=name, images=[pixels], step=step)
@@ -91,12 +100,19 @@ def log_picture(logger: Logger, name: str, picture: bytes, step: int) -> None:
 
 
 def log_sound(logger: Logger, name: str, sound: Tensor, rate: int, step: int) -> None:
-    """(channel, sample) to W&B or TensorBoard; louder than full scale it is scaled down, not clipped."""
+    """(channel, sample) to W&B, TensorBoard or a file beside a csv log; what is too loud is scaled, not clipped."""
     samples = _within_full_scale(sound.detach().cpu().numpy())
     if isinstance(logger, WandbLogger):
         logger.log_audio(key=name, audios=[samples.T], step=step, sample_rate=[rate])
     elif isinstance(logger, TensorBoardLogger):
         logger.experiment.add_audio(name, torch.from_numpy(samples.mean(axis=0))[None], step, sample_rate=rate)
+    elif isinstance(logger, CSVLogger):
+        with beside(_media_file(logger, name, step, "flac")) as part:
+            soundfile.write(part, samples.T, rate)
+
+
+def _media_file(logger: CSVLogger, name: str, step: int, suffix: str) -> Path:
+    return Path(logger.log_dir) / "media" / f"{name.replace(' ', '_')}_{step:06d}.{suffix}"
 
 
 def _within_full_scale(samples: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -120,3 +136,9 @@ def log_table(logger: Logger, name: str, columns: Sequence[str], rows: Sequence[
         lines = [columns, ["---"] * len(columns), *rows]
         text = "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
         logger.experiment.add_text(name, text)
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """The same as a csv file, whole or not at all."""
+    with beside(path) as part, part.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([columns, *rows])

@@ -5,6 +5,7 @@ import typer
 from stemwise.cli import (
     compare,
     convert,
+    dashboard,
     doctor,
     export,
     join,
@@ -14,6 +15,7 @@ from stemwise.cli import (
     prepare,
     separate,
     show,
+    sweep,
     synthesize,
     validate,
 )
@@ -30,6 +32,8 @@ for command in (
     leaks,
     show,
     compare,
+    sweep,
+    dashboard,
     join,
     export,
     nets,

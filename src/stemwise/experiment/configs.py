@@ -9,13 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hydra.errors import HydraException
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import CompactHydraException, HydraException
+from hydra.types import RunMode
 from hydra.utils import instantiate
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from stemwise.errors import ModelError, StemwiseError
 from stemwise.evaluation.gate_grid import GateGrid
+from stemwise.evaluation.objective import direction
 from stemwise.gate import Gate
 from stemwise.home import home
 from stemwise.loading.datamodule import MultitrackDataModule
@@ -27,8 +30,8 @@ from stemwise.taxonomy import targets
 
 def register_resolvers() -> None:
     """`${home:runs}`, `${targets:scheme,only}`, `${count:list}`, `${bins:n_fft}`, `${bins_below:hertz,rate,n_fft}`,
-    `${sweep_of:folder}`, and three
-    for runs that go on."""
+    `${sweep_of:folder}`, `${direction:objective}`, `${behind:first,number}` for jobs that follow others, and three for
+    runs that go on."""
     resolvers: dict[str, Callable[..., Any]] = {
         "home": lambda *parts: str(home().joinpath(*parts)),
         "targets": lambda scheme, only=None: ListConfig(list(targets(scheme, only).names)),
@@ -38,6 +41,8 @@ def register_resolvers() -> None:
         "checkpoint": lambda resume, runs: find_checkpoint(resume, Path(runs)),
         "run_folder": lambda checkpoint, new: str(Path(checkpoint).resolve().parents[1]) if checkpoint else new,
         "sweep_of": sweep_of,
+        "direction": direction,
+        "behind": lambda first, number: str(int(first) + int(number)),
         "log_version": lambda checkpoint: f"resumed_{Path(checkpoint).stat().st_mtime_ns}" if checkpoint else "",
     }
     for name, resolver in resolvers.items():
@@ -137,20 +142,32 @@ def calm_lightning() -> None:
     warnings.filterwarnings("ignore", message=".*LeafSpec.*")
 
 
+class JobFailed(StemwiseError, CompactHydraException):
+    """What ended one job of a sweep, as a sentence. The others go on, and Hydra says it without a stack trace."""
+
+
 @contextmanager
 def in_a_sentence(if_interrupted: str = "") -> Iterator[None]:
-    """What a user can mend ends the process with a sentence and exit code 1; an interrupt with advice and 130."""
+    """What a user can mend ends the process with a sentence and exit code 1; an interrupt with advice and 130.
+
+    In a job of a sweep it raises JobFailed instead, so that the other jobs are run.
+    """
     try:
         yield
     except KeyboardInterrupt:
         print(f"interrupted. {if_interrupted}", file=sys.stderr)
         sys.exit(130)
-    except MissingMandatoryValue as fault:
-        sys.exit(
-            f"error: {fault.full_key or fault} must be chosen, as in {fault.full_key or 'key'}=... on the command line."
-        )
     except (StemwiseError, HydraException, OmegaConfBaseException, OSError) as fault:
-        sys.exit(f"error: {_cause(fault)}")
+        if HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN:
+            raise JobFailed(_sentence(fault)) from fault
+        sys.exit(f"error: {_sentence(fault)}")
+
+
+def _sentence(fault: BaseException) -> str:
+    if isinstance(fault, MissingMandatoryValue):
+        name = fault.full_key or str(fault)
+        return f"{name} must be chosen, as in {fault.full_key or 'key'}=... on the command line."
+    return str(_cause(fault))
 
 
 def _cause(fault: BaseException) -> BaseException:

@@ -1,7 +1,10 @@
-"""Loggers beyond the csv file: closed with the training, opened again for the final table."""
+"""What loggers hold beside the curves: settings, figures of the exported weights, the final table.
+
+Those beyond the csv file are closed with the training and opened again for the table.
+"""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +14,35 @@ from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.loggers import Logger, TensorBoardLogger, WandbLogger
 from pytorch_lightning.utilities import rank_zero_only
 
-from stemwise.callbacks.media import log_table
+from stemwise.callbacks.media import log_table, write_table
+from stemwise.experiment.configs import plain
 from stemwise.files import write_json
+from stemwise.report.dashboard import BEST, tensorboard_layout
 from stemwise.report.measures import MEASURES, name_of
 from stemwise.report.tables import ALL
 
 IDS = "dashboards.json"
+
+
+def begin(loggers: Sequence[Logger], config: DictConfig, terms: Sequence[str]) -> None:
+    """Settings to W&B, by which runs are compared there; to TensorBoard the layout of the curves of `terms`."""
+    for logger in loggers:
+        if isinstance(logger, WandbLogger):
+            logger.log_hyperparams(plain(config))
+        elif isinstance(logger, TensorBoardLogger) and getattr(rank_zero_only, "rank", 0) == 0:
+            logger.experiment.add_custom_scalars(tensorboard_layout(terms))
+
+
+def log_figures(loggers: Sequence[Logger], config: DictConfig, figures: Mapping[str, float], step: int) -> None:
+    """The figures of the exported weights as best/<name>, in every logger; to TensorBoard with the settings, as its
+    tab of hyperparameters compares them."""
+    named = {f"{BEST}/{name.partition('/')[2]}": value for name, value in figures.items()}
+    for logger in loggers:
+        if isinstance(logger, TensorBoardLogger):
+            logger.log_hyperparams(plain(config), named, step)
+        else:
+            logger.log_metrics(named, step)
+            logger.save()
 
 
 def close(run: Path, loggers: Sequence[Logger]) -> None:
@@ -37,9 +63,11 @@ def close(run: Path, loggers: Sequence[Logger]) -> None:
 
 
 def log_scores(run: Path, trained: DictConfig, summary: pd.DataFrame) -> None:
-    """The table of all targets to whatever dashboard the training used; nothing where it used none."""
-    loggers = _opened(run, trained)
+    """The table of all targets to whatever the training logged to; for the csv log as log/scores.csv."""
     columns, rows = final_table(summary)
+    if "csv" in trained.get("logger", {}):
+        write_table(run / "log" / "scores.csv", columns, rows)
+    loggers = _opened(run, trained)
     for logger in loggers:
         log_table(logger, "scores", columns, rows)
     close(run, loggers)

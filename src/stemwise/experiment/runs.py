@@ -45,8 +45,8 @@ def drop_checkpoints(run: Path) -> None:
 
 
 def drop_scores(run: Path) -> None:
-    """Remove the scores and the page of the model that stood here before: they would describe other weights."""
-    for name in ("scores.parquet", "summary.json", "page.html"):
+    """Remove the figures and the page of the model that stood here before: they would describe other weights."""
+    for name in ("scores.parquet", "summary.json", "page.html", "validation.json", "log/scores.csv"):
         (run / name).unlink(missing_ok=True)
 
 
@@ -88,6 +88,11 @@ def how_to_go_on(run: Path) -> str:
         f"Go on with the same command and resume=auto, or resume={run / 'checkpoints' / 'last.ckpt'} (there from the "
         "first epoch on)."
     )
+
+
+def how_a_sweep_goes_on(sweep: Path) -> str:
+    """What to say when a job of a sweep was interrupted, which ends the sweep."""
+    return f"What ended is in {sweep}. A search (sweep=search) goes on with the same command; other sweeps begin anew."
 
 
 def read_curves(run: Path) -> pd.DataFrame:

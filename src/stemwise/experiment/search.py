@@ -1,0 +1,89 @@
+"""A search by Optuna that goes on where it stopped, with the same question only."""
+
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from omegaconf import DictConfig, OmegaConf
+
+from stemwise.errors import ModelError
+
+SWEEPER = "OptunaSweeper"
+BEGUN_WITH = "begun with"  # where a study keeps the words of its command
+_held: list[FileLock] = []  # as long as the process lives
+
+
+def prepare(config: DictConfig, folder: Path) -> None:
+    """For Optuna's sweeper with a storage: take the folder, and count what its study has as part of `n_trials`.
+
+    The sampler's seed moves with the number of trials: with the same one it would propose the first ones again.
+    Raises ModelError where another process searches there, where the study was begun with other words, where it has
+    its trials already, and for an objective that is no measure of what is varied. Does nothing for other sweeps.
+    """
+    sweeper = config.hydra.sweeper
+    if not str(sweeper._target_).endswith(SWEEPER):
+        return
+    _check_objective(config)
+    if not sweeper.storage:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    _take(folder)
+    study = _study(config)
+    _same_question(study, sorted(OmegaConf.to_container(config.hydra.overrides.task)), folder)  # type: ignore[arg-type]
+    ended = sum(trial.state.is_finished() for trial in study.trials)
+    if ended >= sweeper.n_trials:
+        raise ModelError(
+            f"the search in {folder} has {ended} trials. More of them: hydra.sweeper.n_trials={2 * ended}; "
+            "another one: study=name."
+        )
+    sweeper.n_trials -= ended
+    if sweeper.sampler.get("seed") is not None:
+        sweeper.sampler.seed += len(study.trials)
+
+
+def _check_objective(config: DictConfig) -> None:
+    varied = [str(key) for key in config.hydra.sweeper.params or {}]
+    varied += [word.partition("=")[0] for word in config.hydra.overrides.task]
+    weights = [key for key in varied if key.startswith("loss.")]
+    if config.get("objective") == "val/loss" and weights:
+        raise ModelError(
+            f"objective=val/loss with {weights[0]}: losses of different weights cannot be compared, and the search "
+            "would find the smallest weight. Choose objective=val/usdr, or a term, as val/separation."
+        )
+
+
+def _take(folder: Path) -> None:
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as fault:
+        raise ModelError(f"another process searches in {folder}. Wait for it, or name another: study=name.") from fault
+    _held.append(lock)
+
+
+def _study(config: DictConfig) -> Any:
+    os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")  # that its next version would not do is known
+    warnings.filterwarnings("ignore", message=".*multivariate.*experimental")
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)  # Hydra says what it tries
+    sweeper = config.hydra.sweeper
+    return optuna.create_study(
+        storage=sweeper.storage,
+        study_name=sweeper.study_name,
+        direction=str(sweeper.direction),
+        load_if_exists=True,
+    )
+
+
+def _same_question(study: Any, words: list[str], folder: Path) -> None:
+    before = study.user_attrs.get(BEGUN_WITH)
+    if before is None:
+        study.set_user_attr(BEGUN_WITH, words)
+    elif before != words:
+        raise ModelError(
+            f"the search in {folder} was begun with other words: {' '.join(before)}. Its trials cannot be compared "
+            f"with those of {' '.join(words)}. Use the same words, or name another search: study=name."
+        )

@@ -1,0 +1,174 @@
+"""Jobs of a sweep, made up as files, in one table, figure and page."""
+
+import json
+import math
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from stemwise.cli import app
+from stemwise.errors import DataError
+from stemwise.report.parallel import NOTHING, Line, Scale, parallel_coordinates, scale_of
+from stemwise.sweeps.gather import axes, gather
+from stemwise.sweeps.jobs import last_number, read_jobs
+from stemwise.sweeps.table import gathered
+
+
+def job(folder: Path, words: list[str], state: str = "ended", why: str = "", **figures: float) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "job.json").write_text(json.dumps({"overrides": words, "state": state, "why": why}))
+    if figures:
+        named = {f"val/{name}": value for name, value in figures.items()}
+        (folder / "validation.json").write_text(json.dumps({"objective": "val/usdr", "figures": named}))
+    return folder
+
+
+@pytest.fixture
+def sweep(tmp_path) -> Path:
+    """Ten jobs by number: 2 is the best, 3 failed, 10 was killed in its second epoch."""
+    folder = tmp_path / "sweep_search"
+    for number, (lr, value) in enumerate([(1e-4, 1.0), (1e-3, 2.0), (1e-2, 3.0)]):
+        job(
+            folder / str(number), [f"optimizer.lr={lr}", "experiment=demo", "loss=relative"], usdr=value, loss=5 - value
+        )
+    job(folder / "3", ["optimizer.lr=0.1", "experiment=demo", "loss=multitask"], "failed", "it diverged")
+    killed = job(folder / "10", ["optimizer.lr=5e-3", "experiment=demo", "+loss=relative"], "begun")
+    (killed / "log").mkdir()
+    (killed / "log" / "metrics.csv").write_text("step,val/loss,val/usdr\n1,4.0,\n2,3.5,9.0\n3,3.9,\n")
+    (folder / "study.db").touch()
+    return folder
+
+
+def test_jobs_are_ordered_by_their_figure_and_those_without_come_last(sweep):
+    whole = gather(sweep)
+    assert [one.name for one in whole.jobs] == ["2", "1", "0", "3", "10"]
+    assert (whole.by, whole.lower_is_better) == ("val/usdr", False)
+    assert whole.varied == ["optimizer.lr", "loss"]  # what all have in common is none of its columns
+    table = pd.read_csv(sweep / "sweep.csv", dtype={"job": str}).set_index("job")
+    assert table.loc["2", "optimizer.lr"] == 0.01 and table.loc["3", "why"] == "it diverged"
+    assert table.loc["10", "state"] == "begun" and table.loc["10", "val/loss"] == 3.5  # the best epoch so far
+    assert math.isnan(whole.value(whole.jobs[-1]))  # which is no result, however good
+    assert [one.name for one in gather(sweep, "val/loss").jobs][:3] == ["2", "1", "0"]
+    assert last_number(sweep) == 10 and last_number(sweep / "nowhere") == -1
+
+
+def test_losses_of_other_weights_are_not_compared_unless_asked(tmp_path):
+    for number, weight in enumerate([0.5, 2.0]):
+        folder = job(tmp_path / str(number), [f"loss.weights.activity={weight}"], loss=weight, separation=1 - weight)
+        (folder / "validation.json").write_text(
+            (folder / "validation.json").read_text().replace('"objective": "val/usdr"', '"objective": "val/loss"')
+        )
+    jobs = read_jobs(tmp_path)
+    assert gathered(jobs).by == "val/separation" and not gathered(jobs).caution
+    assert "not the same quantity" in gathered(jobs, "val/loss").caution
+
+
+def test_scores_of_gates_are_read_under_the_gate_of_the_job(tmp_path):
+    for number, (threshold, usdr) in enumerate([(0.3, -2.0), (0.9, -0.5)]):
+        folder = job(tmp_path / str(number), [f"gate.threshold={threshold}"])
+        line = {
+            "system": "demo",
+            "target": "all",
+            "usdr_n": 3,
+            "auc_n": 0,
+            "auc": None,
+            "si_sdr": "-inf",
+            "si_sdr_n": 3,
+        }
+        lines = [{**line, "gate": "off", "usdr": -9.0}, {**line, "gate": "hard", "usdr": usdr}]
+        lines += [{**line, "gate": "hard", "usdr": 50.0, "target": "bass"}, {**line, "system": "other", "gate": "hard"}]
+        full = [{f"{m}_n": 0, m: None} for m in ("silence_energy", "lost_energy")]
+        lines = [{**full[0], **full[1], **one} for one in lines]
+        summary = {"facts": {"name": "demo", "gate": "hard, median 0.5 s, thresholds 0.30"}, "scores": lines}
+        (folder / "summary.json").write_text(json.dumps(summary))
+    whole = gather(tmp_path)
+    assert [one.figures for one in whole.jobs] == [
+        {"usdr": -0.5, "si_sdr": -math.inf},
+        {"usdr": -2.0, "si_sdr": -math.inf},
+    ]
+    assert "a gate that closes raises it" in whole.caution and whole.caution in (tmp_path / "sweep.html").read_text()
+
+
+def test_a_sweep_of_before_is_read_from_what_hydra_kept(tmp_path):
+    for number, files in enumerate((["model.safetensors"], [])):
+        (tmp_path / str(number) / ".hydra").mkdir(parents=True)
+        (tmp_path / str(number) / ".hydra" / "overrides.yaml").write_text(f"- seed={number}\n- targets=[bass]\n")
+        for name in files:
+            (tmp_path / str(number) / name).touch()
+    jobs = read_jobs(tmp_path)
+    assert [(one.state, one.settings["seed"]) for one in jobs] == [("ended", 0.0), ("begun", 1.0)]
+    assert (
+        gather(tmp_path).by == "" and not (tmp_path / "sweep.png").exists()
+    )  # nothing was scored: no figure of nothing
+    assert "None has a figure yet" in (tmp_path / "sweep.html").read_text()
+
+
+def test_what_is_no_sweep_and_what_no_job_has_ends_in_a_sentence(tmp_path, sweep):
+    (tmp_path / "empty").mkdir()
+    for folder in (tmp_path / "empty", tmp_path / "nowhere"):
+        with pytest.raises(DataError, match="no jobs of a sweep under"):
+            gather(folder)
+    with pytest.raises(DataError, match=r"no job has this figure\. There are val/usdr, val/loss"):
+        gather(sweep, "f1")
+    (sweep / "1" / "job.json").write_text("{")
+    with pytest.raises(DataError, match=r"job\.json"):
+        gather(sweep)
+
+
+def test_the_command_prints_the_table_and_who_failed(sweep):
+    shown = CliRunner().invoke(app, ["sweep", str(sweep)], env={"COLUMNS": "160"})
+    assert shown.exit_code == 0, shown.output
+    lines = shown.output.splitlines()
+    assert lines[0].split()[:4] == ["job", "state", "optimizer.lr", "loss"] and lines[1].split()[:3] == [
+        "2",
+        "ended",
+        "0.01",
+    ]
+    assert "job 3 failed: it diverged" in shown.output and "job 10 did not end" in shown.output
+
+
+def test_the_page_has_every_job_and_says_why_one_failed(sweep):
+    gather(sweep)
+    page = (sweep / "sweep.html").read_text()
+    assert "3 of 5 jobs ended, 1 failed, 1 did not end" in page and "Job 3 failed" in page and "it diverged" in page
+    assert page.count("<tr") == 1 + 5 and "data:image/png" in page and 'src="http' not in page
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "places"),
+    [
+        ([1.0, 2.0, 5.0], "linear", [0.0, 0.25, 1.0]),
+        ([0.01, 0.1, 1.0], "log", [0.0, 0.5, 1.0]),
+        ([0.0, 0.5, 2.0, 8.0], "levels", [0.0, 1 / 3, 2 / 3, 1.0]),  # no logarithm of 0
+        ([-2.0, 0.0, 2.0], "linear", [0.0, 0.5, 1.0]),
+        (["b", "a", None], "levels", [1.0, 0.0, NOTHING]),
+        ([3.0, "null"], "levels", [0.0, 1.0]),
+        ([4.0, 4.0], "linear", [0.5, 0.5]),
+        ([1.0, math.nan, -math.inf, 2.0], "linear", [0.0, NOTHING, NOTHING, 1.0]),
+        ([None], "levels", [NOTHING]),
+    ],
+)
+def test_each_axis_has_the_scale_that_fits(values, kind, places):
+    scale = scale_of(values)
+    assert scale.kind == kind and [scale.place(value) for value in values] == pytest.approx(places)
+    assert all(0 <= place <= 1 for place, _ in scale.ticks())
+
+
+def test_texts_of_an_axis_never_lie_on_each_other():
+    places = [place for place, _ in Scale("linear", (0.0, 0.5, 0.501, 0.502, 1.0)).ticks()]
+    assert np.diff(places).min() >= 0.05 and len(places) == 3
+
+
+def test_the_figure_is_drawn_with_jobs_that_have_nothing(sweep):
+    names, lines = axes(gather(sweep))
+    assert names == ["optimizer.lr", "loss", "val/loss", "val/usdr"]
+    assert [line.values for line in lines if line.name == "10"] == [[0.005, "relative", None, None]]
+    image = np.asarray(Image.open(BytesIO(parallel_coordinates(names, lines, False))).convert("RGB"))
+    assert image.shape[1] == 1500 and image.std() > 5
+    nothing = [Line("0", "failed", [None, None], math.nan)]
+    assert parallel_coordinates(["a", "b"], nothing, True)
