@@ -76,7 +76,7 @@ def _asked(config: DictConfig, out: Path | None) -> Asked:
 def _score_gates(config: DictConfig, asked: Asked) -> None:
     scores = evaluate(
         asked.separator, asked.songs, config.gates, asked.trained.name, log.info, config.bss_eval, config.processes,
-        asked.kept,
+        asked.kept, config.wiener,
     )  # fmt: skip
     write_scores(asked.out / NAME, scores, asked.facts)
     scores = join_scores(scores, [Path(other) for other in config.against])
@@ -86,7 +86,7 @@ def _score_gates(config: DictConfig, asked: Asked) -> None:
     if config.report:
         shown = dict(list(asked.songs.items())[: config.report_songs])
         curves = runs.read_curves(asked.run)
-        page = make_page(asked.separator, shown, scores, asked.facts, curves, asked.kept.estimates)
+        page = make_page(asked.separator, shown, scores, asked.facts, curves, asked.kept.estimates, config.wiener)
         write_page(asked.out / "page.html", page)
     if asked.out == asked.run and not config.against:
         dashboards.log_scores(asked.run, asked.trained, tables["scores"])
@@ -97,7 +97,7 @@ def _score_gates(config: DictConfig, asked: Asked) -> None:
 
 def _score_grid(config: DictConfig, asked: Asked, grid: GateGrid) -> None:
     scores = evaluate_grid(
-        asked.separator, asked.songs, grid, asked.trained.name, log.info, config.processes, asked.kept
+        asked.separator, asked.songs, grid, asked.trained.name, log.info, config.processes, asked.kept, config.wiener
     )
     write_scores(asked.out / GRID, scores, asked.facts)
     summary = summarise_grid(scores)

@@ -53,6 +53,19 @@ def test_facts_travel_with_the_scores(tree, tmp_path):
     assert facts == json.loads((run / "summary.json").read_text())["facts"] and facts["seed"] == "0"
 
 
+def test_stereo_songs_and_wiener_filtering(tree, tmp_path):
+    """A mono net's stems of stereo songs, then what norbert makes of them: nothing else changes."""
+    run = tmp_path / "run"
+    trained(run, tree, *SMALL)
+    folders = [scored(run, "channels=2", f"wiener={n}", "gates=['off']", f"report={n > 0}") for n in (0, 1)]
+    assert [folder.name for folder in folders] == ["eval_channels-2", "eval_channels-2_wiener-1"]
+    plain, filtered = (pd.read_parquet(folder / "scores.parquet").set_index(["system", "target"]) for folder in folders)
+    bounds = [system for system in plain.index.unique("system") if system != "train"]
+    pd.testing.assert_frame_equal(plain.loc[bounds], filtered.loc[bounds])
+    assert (plain.loc["train"].usdr != filtered.loc["train"].usdr).any()
+    assert (plain.loc["train"].auc.dropna() == filtered.loc["train"].auc.dropna()).all()
+
+
 def test_isr_sir_and_sar_on_request(tree, tmp_path):
     run = tmp_path / "run"
     trained(run, tree, *SMALL)

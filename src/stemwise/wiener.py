@@ -23,8 +23,8 @@ def wiener(stems: Samples, mixture: Samples, stft: Stft, iterations: int = 1) ->
         return stems
     if stems.shape[1:] != mixture.shape:
         raise AudioError(f"stems {stems.shape} and mixture {mixture.shape} differ. Give (target, channel, sample).")
-    mixed = stft(torch.from_numpy(np.ascontiguousarray(mixture)))
-    spectra = torch.stack([stft(torch.from_numpy(np.ascontiguousarray(stem))) for stem in stems])
+    mixed = stft(torch.from_numpy(np.array(mixture)))
+    spectra = torch.stack([stft(torch.from_numpy(np.array(stem))) for stem in stems])
     for start in range(0, mixed.shape[-1], WINDOW):
         frames = slice(start, start + WINDOW)
         filtered = _window(spectra[..., frames].numpy(), mixed[..., frames].numpy(), iterations)

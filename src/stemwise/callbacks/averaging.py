@@ -3,11 +3,14 @@
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
+
+from stemwise.callbacks.terms import validation_terms
 
 State = dict[str, Tensor]
 
@@ -76,18 +79,14 @@ def _wearing(module: pl.LightningModule, weights: State) -> Iterator[None]:
 
 
 def _validation_terms(trainer: pl.Trainer, module: Any) -> dict[str, float]:
-    """The loss and its terms, means over the validation excerpts of all devices, as Lightning's own val/... are."""
-    totals, count = dict[str, float](), 0
-    with torch.no_grad():
-        for index, batch in enumerate(trainer.val_dataloaders):  # type: ignore[arg-type]
-            if index >= trainer.num_val_batches[0]:
-                break
-            batch = module.transfer_batch_to_device(batch, module.device, 0)  # noqa: PLW2901
-            for name, value in module.loss(module(batch.mixture), batch).items():
-                totals[name] = totals.get(name, 0.0) + float(value) * len(batch.mixture)
-            count += len(batch.mixture)
-    means = {name: torch.tensor(total / count, device=module.device) for name, total in totals.items()}
-    return {name: float(trainer.strategy.reduce(mean, reduce_op="mean")) for name, mean in means.items()}
+    """Means over the validation excerpts of all devices, as Lightning's own val/... are."""
+    batches = islice(trainer.val_dataloaders, trainer.num_val_batches[0])  # type: ignore[arg-type]
+    terms = validation_terms(module, batches, module.device)
+    means = {name: torch.tensor(value, device=module.device) for name, value in terms.items()}
+    return {
+        name.removeprefix("val/"): float(trainer.strategy.reduce(mean, reduce_op="mean"))
+        for name, mean in means.items()
+    }
 
 
 def _copy(state: State) -> State:

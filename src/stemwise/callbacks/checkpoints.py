@@ -1,9 +1,7 @@
 """The best weights of a training."""
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -11,7 +9,6 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 
 from stemwise.callbacks.averaging import WeightAverage
 from stemwise.errors import ModelError
-from stemwise.loading.batch import Batch
 
 
 @dataclass(frozen=True)
@@ -37,20 +34,6 @@ def load_best(trainer: pl.Trainer, task: pl.LightningModule, data: pl.LightningD
         raise ModelError(f"the training diverged: best validation loss {best.loss}. Lower optimizer.optimizer.lr.")
     task.eval()
     return best
-
-
-def validation_terms(task: Any, batches: Iterable[Batch], device: torch.device) -> dict[str, float]:
-    """val/loss and val/<term> (unweighted) of the task's present weights: means over the excerpts of `batches`."""
-    task.to(device).eval()
-    sums: dict[str, float] = {}
-    count = 0
-    with torch.no_grad():
-        for batch in batches:
-            moved = Batch(*(part.to(device) for part in batch))
-            for name, value in task.loss(task(moved.mixture), moved).items():
-                sums[f"val/{name}"] = sums.get(f"val/{name}", 0.0) + float(value) * len(moved.mixture)
-            count += len(moved.mixture)
-    return {name: total / count for name, total in sums.items()}
 
 
 def _load_best_step(trainer: pl.Trainer, task: pl.LightningModule, data: pl.LightningDataModule) -> float:

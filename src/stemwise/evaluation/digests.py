@@ -11,7 +11,7 @@ from stemwise.loading.shard import PreparedSong, read_sheet
 
 LIBRARY = Path(__file__).resolve().parents[1]
 SEPARATION = ("separator.py", "spectral.py", "model.py", "nets")
-SCORING = (*SEPARATION, "evaluation", "metrics", "gate.py", "activity.py")
+SCORING = (*SEPARATION, "evaluation", "metrics", "gate.py", "activity.py", "wiener.py")
 
 
 def digest(*parts: object) -> str:

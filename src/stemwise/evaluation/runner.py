@@ -5,7 +5,7 @@ import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +24,7 @@ from stemwise.loading.shard import PreparedSong
 from stemwise.memory import keep_freed_memory
 from stemwise.parallel import cores, each
 from stemwise.separator import Separator
+from stemwise.wiener import wiener
 
 Lines = list[dict[str, Any]]
 Report = Callable[[str], None]
@@ -43,6 +44,7 @@ class _Scoring(ABC):
     separator: Separator
     name: str
     kept: Kept | None
+    wiener: int
 
     @abstractmethod
     def settings(self) -> tuple[object, ...]: ...
@@ -59,12 +61,16 @@ class _Scoring(ABC):
     def part(self, name: str, song: PreparedSong) -> Path:
         assert self.kept is not None
         about = (self.kept.estimates.model, self.separator.gate, self.separator.chunk_seconds, self.name, name)
-        key = digest(*about, type(self).__name__, *self.settings(), song_digest(song), code_digest(*SCORING))
+        key = digest(
+            *about, type(self).__name__, self.wiener, *self.settings(), song_digest(song), code_digest(*SCORING)
+        )
         return self.kept.parts / f"{song.folder.name}-{key}.parquet"
 
     def _made(self, name: str, song: PreparedSong) -> Lines:
         truth = song_reference(self.separator, name, song)
-        return self.score(song, truth, estimate_song(self.separator, song, truth, self.kept and self.kept.estimates))
+        return self.score(
+            song, truth, estimate_song(self.separator, song, truth, self.kept and self.kept.estimates, self.wiener)
+        )
 
 
 @dataclass(frozen=True)
@@ -111,13 +117,17 @@ def evaluate(
     with_bss_eval: bool = False,
     processes: int = 1,
     kept: Kept | None = None,
+    iterations: int = 0,
 ) -> pd.DataFrame:
     """A line for each song × target × system × gate, as `score_song` makes them, in the order of the songs.
+
+    With `iterations` the stems are Wiener-filtered before they are gated.
 
     One song a process is in memory at a time. With more than one, a script must call this under
     `if __name__ == "__main__"`; each has its share of the cores.
     """
-    return _scored(_Gates(separator, name, kept, tuple(gates), with_bss_eval), songs, report, processes)
+    work = _Gates(separator, name, kept, iterations, tuple(gates), with_bss_eval)
+    return _scored(work, songs, report, processes)
 
 
 def evaluate_grid(
@@ -128,18 +138,23 @@ def evaluate_grid(
     report: Report = print,
     processes: int = 1,
     kept: Kept | None = None,
+    iterations: int = 0,
 ) -> pd.DataFrame:
     """A line for each song × target × setting of the grid, as `score_grid` makes them; else as `evaluate`."""
-    return _scored(_Grid(separator, name, kept, grid), songs, report, processes)
+    return _scored(_Grid(separator, name, kept, iterations, grid), songs, report, processes)
 
 
 def song_reference(separator: Separator, name: str, song: PreparedSong) -> Reference:
     return reference(name, song, separator.model.sample_rate, separator.hop)
 
 
-def estimate_song(separator: Separator, song: PreparedSong, truth: Reference, estimates: Estimates | None) -> Estimated:
-    """The ungated stems of a song, those that are kept if there are any."""
-    return estimates.of(separator, song, truth.mixture) if estimates else Estimated(*separator.estimate(truth.mixture))
+def estimate_song(
+    separator: Separator, song: PreparedSong, truth: Reference, estimates: Estimates | None, iterations: int = 0
+) -> Estimated:
+    """The ungated stems of a song, kept ones if there are any, after so many iterations of Wiener filtering."""
+    mixture = truth.mixture
+    found = estimates.of(separator, song, mixture) if estimates else Estimated(*separator.estimate(mixture))
+    return replace(found, stems=wiener(found.stems, mixture, separator.stft, iterations))
 
 
 def _scored(work: _Scoring, songs: Mapping[str, PreparedSong], report: Report, processes: int) -> pd.DataFrame:

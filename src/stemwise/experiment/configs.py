@@ -106,10 +106,10 @@ def _same_training(config: DictConfig, run: Path) -> None:
         )
 
 
-def make_data(config: DictConfig, model: SpectralModel) -> MultitrackDataModule:
-    """The dataset of `config.data` as excerpts on the model's rate, channels and frames."""
+def make_data(config: DictConfig, model: SpectralModel, channels: int | None = None) -> MultitrackDataModule:
+    """The dataset of `config.data` as excerpts on the model's rate and frames, and on its channels or so many."""
     reader = instantiate(config.data)
-    grid = {"sample_rate": model.sample_rate, "channels": model.channels, "hop": model.stft.hop}
+    grid = {"sample_rate": model.sample_rate, "channels": channels or model.channels, "hop": model.stft.hop}
     module: MultitrackDataModule = instantiate(
         config.loading, dataset=reader, scheme=config.scheme, targets=list(model.targets), **grid
     )

@@ -6,7 +6,8 @@ from typing import Any
 import torch
 from omegaconf import DictConfig
 
-from stemwise.callbacks.checkpoints import Best, validation_terms
+from stemwise.callbacks.checkpoints import Best
+from stemwise.callbacks.terms import validation_terms
 from stemwise.errors import ModelError
 from stemwise.evaluation.objective import OF_ACTIVITY, SONG_FIGURES, song_figures
 from stemwise.evaluation.reference import reference

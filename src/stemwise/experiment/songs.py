@@ -34,7 +34,7 @@ def choose_songs(config: Any, trained: Any, splits: Splits, model: SpectralModel
     own = trained
     if config.root:
         trained = OmegaConf.create({**trained, "data": other_tree(config.root, config.reader, trained.data)})
-    data = configs.make_data(trained, model)
+    data = configs.make_data(trained, model, config.channels)
     songs = {song.id: song for song in data.dataset.songs()}
     parts = {**data.dataset.splits(), "all": list(songs)} if config.root else splits
     part = asked_part(config)
@@ -138,6 +138,7 @@ def output_folder(config: Any, run: Path) -> Path:
     if config.out:
         return Path(config.out)
     asked = [f"{key}-{config[key]}" for key in ("part", "limit") if config[key] not in ("test", None)]
+    asked += [f"{key}-{config[key]}" for key in ("channels", "wiener") if config[key]]
     asked += [f"root-{Path(config.root).name}"] if config.root else []
     asked += [f"gate-{config.gate.get('kind', 'grid')}"] if "gate" in config else []
     return run / "_".join(["eval", *asked]) if asked else run

@@ -24,15 +24,18 @@ def make_page(
     facts: dict[str, str],
     curves: pd.DataFrame,
     estimates: Estimates | None = None,
+    iterations: int = 0,
 ) -> Page:
-    views = [view_song(separator, name, song, estimates) for name, song in songs.items()]
+    views = [view_song(separator, name, song, estimates, iterations) for name, song in songs.items()]
     return Page(f"Stemwise: {facts['name']}", facts, scores, curves, views)
 
 
-def view_song(separator: Separator, name: str, song: PreparedSong, estimates: Estimates | None = None) -> SongView:
-    """Separate one song, unless it is among `estimates`, and cut the clips."""
+def view_song(
+    separator: Separator, name: str, song: PreparedSong, estimates: Estimates | None = None, iterations: int = 0
+) -> SongView:
+    """Separate one song, unless it is among `estimates`, Wiener-filter it if asked to, and cut the clips."""
     truth = song_reference(separator, name, song)
-    estimated = estimate_song(separator, song, truth, estimates)
+    estimated = estimate_song(separator, song, truth, estimates, iterations)
     closed = gated(separator, truth, estimated, separator.gate.kind)
     rate, frame_rate = truth.rate, separator.model.frame_rate
     start = liveliest(truth.confidence >= ACTIVE, round(CLIP_SECONDS * frame_rate)) / frame_rate
