@@ -67,7 +67,7 @@ def bss_eval(
     References that say the same, or nothing in a band, have no unique filters: the smallest eigenvalue of their inner
     products, each channel scaled to energy 1, is below rounding (1e-15), and museval's figures are chance, by up to
     tens of dB. A reference channel that is an earlier one at another level is left out, which changes no projection.
-    Else 1e-14 is added to the diagonal, or 1e-10 where that is not enough; then `singular` is True. `noise` > 0 adds
+    Else 1e-14 is added to the diagonal, or 1e-10 where that is not enough, and `singular` is True. `noise` > 0 adds
     what white noise of that root mean square in all references would add in the mean: 2**-15 / 12**0.5 is the rounding
     of a 16-bit file. As in museval, the machine's epsilon is always added, and figures above 150 dB or so are rounding.
 
