@@ -1,6 +1,7 @@
 """The queue behind RESULTS.md, on songs of seconds, and what it writes."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from stemwise.errors import DataError
 from stemwise.evaluation.table import read_scores, write_scores
 from stemwise.experiment import configs
 from stemwise.export import describe
-from stemwise.study import blocks
+from stemwise.study import blocks, gate_blocks
 from stemwise.study.kept import Kept
 from stemwise.study.markdown import chance, figure, put
 from stemwise.study.plan import Question, read_plan, same
@@ -201,3 +202,48 @@ def test_the_committed_tables_say_what_made_them():
         if path.parent.name != "bounds":
             assert {"system", "seed", "training", "trained at commit", "settings", "asked"} <= set(facts)
             assert "+" not in facts["trained at commit"] and json.loads(facts["settings"])["steps"] > 0
+
+
+def grid_table(lost: dict[tuple[float, float], float]) -> pd.DataFrame:
+    """Two songs, one target; the higher the lost energy of a setting, the quieter its rests."""
+    settings = [("off", np.nan, np.nan, 0.0), ("oracle", np.nan, np.nan, 0.0)]
+    settings += [("hard", threshold, seconds, cost) for (threshold, seconds), cost in lost.items()]
+    lines = []
+    for song, clear in (("a", 0.0), ("b", 5.0)):
+        for kind, threshold, seconds, cost in settings:
+            line = {"song": song, "target": "bass", "system": "net", "kind": kind, "own": False, "threshold": threshold}
+            line |= {"median_seconds": seconds, "present": True, "rest_seconds": 9.0, "usdr": clear - cost}
+            line |= {"csdr": clear + cost, "csdr_common": clear - cost, "si_sdr": 0.0, "silence_share": 0.0}
+            line |= {"lost_energy": cost, "silence_energy": -20 - 10 * cost, "target_energy": 1.0}
+            lines.append(line | {"rest_estimate": 0.1, "rest_mixture": 1.0})
+    return pd.DataFrame(lines)
+
+
+def test_gates_are_chosen_on_validation_songs_and_told_on_test_songs(tmp_path):
+    for question, factor in (("grid_valid", 1.0), ("grid_test", 3.0)):
+        costs = {(0.3, 0.488): 0.5 * factor, (0.5, 0.488): 2.0 * factor, (0.9, 0.488): 40.0 * factor}
+        write_scores(tmp_path / "grid.parquet", grid_table(costs), {"seed": "0"})
+        keep(tmp_path / "grid.parquet", tmp_path / "results" / "net_s0" / f"{question}.parquet", {"system": "net"})
+    assert not (tmp_path / "results" / "bounds").exists()
+    kept = Kept(tmp_path / "results")
+    said = gate_blocks.chosen_on_validation(kept, "net", "grid_valid", "grid_test")
+    rows = {line.split(" | ")[0].strip("| "): line.strip("| ").split(" | ")[1:] for line in said.splitlines()[2:]}
+    assert rows["at most 1 % on validation: 0.3, 0.488 s"] == [
+        "1.50",
+        "−35.0",
+        "−10.00",
+        "1.00",
+        "1.00",
+        "4.00",
+        "0.50",
+    ]
+    assert rows["published: 0.5, 0.488 s"][0] == "6.00" and rows["gate off"][0] == "0.00"
+    assert "at most 5 % on validation: 0.5, 0.488 s" in rows and not any("0.1 %" in name for name in rows)
+    said = gate_blocks.misled(kept, "grid_test", "net")
+    assert said.startswith("bass of a") and "| published gate | 6.00 | −6.00 |" in said
+
+
+def test_silence_is_told_apart_by_whether_the_target_is_in_the_song(kept):
+    said = gate_blocks.rests(kept, "test", "iass")
+    counts = [int(count) for count in re.findall(r"\((\d+)\)", said.splitlines()[0])]
+    assert counts[0] + counts[1] == counts[2] and len(said.splitlines()) == 2 + 4

@@ -23,12 +23,10 @@ def keep(source: Path, target: Path, facts: Mapping[str, str]) -> None:
     Raises DataError where the bounds there are those of other songs.
     """
     scores, told = read_scores(source)
-    own = scores
-    if "system" in scores:
-        bounds = scores[scores["system"].isin(BOUNDS)].reset_index(drop=True)
-        own = scores[~scores["system"].isin(BOUNDS)].reset_index(drop=True)
-        _keep_bounds(bounds, target.parents[1] / BOUNDS_FOLDER / target.name)
-    _write(target, own, {**told, **facts})
+    bound = scores["system"].isin(BOUNDS)
+    if bound.any():
+        _keep_bounds(scores[bound].reset_index(drop=True), target.parents[1] / BOUNDS_FOLDER / target.name)
+    _write(target, scores[~bound].reset_index(drop=True), {**told, **facts})
 
 
 def facts_of(path: Path) -> dict[str, str]:

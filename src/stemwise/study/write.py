@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from stemwise.study import blocks
+from stemwise.study import blocks, gate_blocks
 from stemwise.study.blocks import Block
 from stemwise.study.kept import Kept
 from stemwise.study.markdown import put
@@ -19,6 +19,19 @@ BOTH, TASKS = ("iass", "open_unmix"), ("iass", "single_task")
 MAIN = ("iass", "single_task", "open_unmix")
 HOURS = ("iass_1_hour", "iass_3_hours", "iass")
 FEW = ("usdr", "silence_energy", "auc")
+COSTS = ("usdr", "csdr_common", "csdr", "silence_energy", "silence_pooled", "lost_energy", "lost_pooled")
+BSS = ("csdr", "isr", "sir", "sar")
+SPATIAL = ("usdr", "csdr_common", "silence_energy")
+WEIGHTS = ("single_task", "iass_weight_0.1", "iass", "iass_weight_10")
+RATES = ("iass_lr_1e-3", "iass", "iass_lr_4e-3", "open_unmix_lr_1e-3", "open_unmix", "open_unmix_lr_4e-3")
+MUSDB = ("iass_musdb", "open_unmix_musdb")
+FIGURE_3 = {
+    "mixture": ("mixture", ""),
+    "Open-Unmix": ("open_unmix_musdb", "off"),
+    "IASS, gate off": ("iass_musdb", "off"),
+    "IASS, hard gate": ("iass_musdb", "hard"),
+    "ideal binary mask": ("ideal binary mask", ""),
+}
 
 BLOCKS: dict[str, Block] = {
     "trainings": blocks.trainings,
@@ -29,6 +42,17 @@ BLOCKS: dict[str, Block] = {
     "IASS and Open-Unmix, another font": partial(blocks.differences, question="fonts", pair=BOTH),
     "two tasks and one": partial(blocks.differences, question="test", pair=TASKS),
     "activity": partial(blocks.activity, question="test", pair=BOTH),
+    "gates": partial(blocks.systems, question="test", names=("iass",), shown=COSTS),
+    "gates, rests": partial(gate_blocks.rests, question="test", system="iass"),
+    "gates, chosen": partial(gate_blocks.chosen_on_validation, system="iass", valid="grid_valid", test="grid_test"),
+    "gates, a worked song": partial(gate_blocks.misled, question="grid_test", system="iass"),
+    "weights": partial(blocks.systems, question="valid", names=WEIGHTS, shown=FEW),
+    "learning rates": partial(blocks.systems, question="valid", names=RATES, shown=("usdr",)),
+    "BSS Eval": partial(blocks.systems, question="bss", names=BOTH, shown=BSS),
+    "MUSDB targets": partial(blocks.systems, question="test_musdb", names=MUSDB, shown=(*BSS, "usdr")),
+    "MUSDB targets, each": partial(blocks.per_target, question="test_musdb", rows=FIGURE_3, measure="csdr"),
+    "without Wiener filter": partial(blocks.systems, question="stereo", names=BOTH, shown=SPATIAL),
+    "with Wiener filter": partial(blocks.systems, question="wiener", names=BOTH, shown=SPATIAL),
     "hours": partial(blocks.systems, question="test", names=HOURS, shown=FEW),
     "hours, another font": partial(blocks.systems, question="fonts", names=HOURS, shown=FEW),
     "hours, recorded": partial(blocks.systems, question="recorded", names=HOURS, shown=FEW),

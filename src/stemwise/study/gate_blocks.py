@@ -1,0 +1,105 @@
+"""What the kept tables say of gates: what silence costs, and how the usual protocol reads it."""
+
+import pandas as pd
+
+from stemwise.report.gate_grid import SETTING, summarise_grid
+from stemwise.report.measures import LEAST_REST
+from stemwise.report.tables import ALL
+from stemwise.study.blocks import NOTHING
+from stemwise.study.kept import Kept
+from stemwise.study.markdown import figure, table
+
+BUDGETS = (0.1, 1.0, 5.0)  # % of the validation songs' energy that a gate may cost
+PUBLISHED = (0.5, 0.488)  # threshold and median filter (s) of IASS
+COSTS = ("lost_energy", "silence_energy", "silence_pooled", "usdr", "csdr_common", "csdr")
+HEADS = ("lost %", "silence energy dB", "pooled dB", "uSDR dB", "cSDR common dB", "cSDR dB")
+
+
+def rests(kept: Kept, question: str, system: str) -> str:
+    """Silence energy under each gate in songs that have the target, in those that lack it, and in all."""
+    scores = kept.averaged(question, (system,))
+    if scores.empty:
+        return NOTHING
+    mine = scores[(scores["system"] == system) & (scores["rest_seconds"] >= LEAST_REST)]
+    present = mine["present"].astype(bool)
+    groups = {"songs with the target": mine[present], "songs without it": mine[~present], "all": mine}
+    found = {name: part.groupby("gate", sort=False)["silence_energy"].mean() for name, part in groups.items()}
+    counts = [f"{name} ({part.groupby(['song', 'target']).ngroups})" for name, part in groups.items()]
+    rows = [
+        (gate, *(figure(each.get(gate, float("nan")), digits=1) for each in found.values()))
+        for gate in found["all"].index
+    ]
+    return table(("gate", *counts), rows)
+
+
+def chosen_on_validation(kept: Kept, system: str, valid: str, test: str) -> str:
+    """For each budget the quietest gate on validation songs that keeps to it, and what it comes to on test songs; the
+    published gate beside them. Seeds are averaged."""
+    tuned, judged = _summary(kept, valid, system), _summary(kept, test, system)
+    if tuned is None or judged is None:
+        return NOTHING
+    hard = tuned[tuned.index.get_level_values("kind") == "hard"].drop(index=True, level="own", errors="ignore")
+    picks = {"gate off": _where(judged, "off"), "soft": _where(judged, "soft"), "oracle": _where(judged, "oracle")}
+    threshold, seconds = PUBLISHED
+    picks[f"published: {threshold:g}, {seconds:g} s"] = ("hard", False, threshold, seconds)
+    for budget in BUDGETS:
+        cheap = hard[hard["lost_energy"] <= budget]
+        if len(cheap):
+            best = cheap["silence_energy"].idxmin()
+            picks[f"at most {budget:g} % on validation: {best[2]:g}, {best[3]:g} s"] = best
+    rows = [
+        (
+            name,
+            *(_cell(judged, key, column, column == "silence_energy") for column in COSTS),
+            _cell(tuned, key, "lost_energy"),
+        )
+        for name, key in picks.items()
+        if key is not None
+    ]
+    return table(("gate: threshold, median", *HEADS, "lost % on validation"), rows)
+
+
+def misled(kept: Kept, question: str, system: str) -> str:
+    """The song and target whose published cSDR gains most from the published gate over what common windows say."""
+    grids = kept.grids(question, (system,))
+    if not grids:
+        return NOTHING
+    rows = grids[system][0]
+    threshold, seconds = PUBLISHED
+    near = (rows["threshold"] - threshold).abs().lt(1e-6) & (rows["median_seconds"] - seconds).abs().lt(1e-6)
+    keys = ["song", "target"]
+    off = rows[rows["kind"] == "off"].set_index(keys)
+    gated = rows[near & (rows["kind"] == "hard") & ~rows["own"].astype(bool)].set_index(keys)
+    gain = (gated["csdr"] - off["csdr"]) - (gated["csdr_common"] - off["csdr_common"])
+    if not gain.notna().any():
+        return NOTHING
+    worst = gain.idxmax()
+    shown = ("csdr", "csdr_common", "usdr", "silence_energy", "lost_energy")
+    heads = ("cSDR dB", "cSDR common dB", "uSDR dB", "silence energy dB", "lost %")
+    lines = [("gate off", off.loc[worst]), ("published gate", gated.loc[worst])]
+    cells = [(name, *(figure(float(line[column])) for column in shown)) for name, line in lines]
+    return f"{worst[1]} of {worst[0]}:\n\n" + table(("", *heads), cells)
+
+
+def _summary(kept: Kept, question: str, system: str) -> pd.DataFrame | None:
+    """Means over targets by (kind, own, threshold, median), seeds averaged."""
+    grids = kept.grids(question, (system,))
+    if not grids:
+        return None
+    seeds = [_rounded(summarise_grid(grid)).query("target == @ALL", local_dict={"ALL": ALL}) for grid in grids[system]]
+    return pd.concat(seeds).groupby(SETTING, dropna=False, sort=False)[list(COSTS)].mean()
+
+
+def _rounded(summary: pd.DataFrame) -> pd.DataFrame:
+    """Settings as they were written (kept tables have 32 bits), and −1 where there is none: NaN finds no line."""
+    numbers = {name: summary[name].astype(float).round(4).fillna(-1.0) for name in ("threshold", "median_seconds")}
+    return summary.assign(own=summary["own"].astype(bool), **numbers)
+
+
+def _where(summary: pd.DataFrame, kind: str) -> object:
+    found = summary[summary.index.get_level_values("kind") == kind]
+    return found.index[0] if len(found) else None
+
+
+def _cell(summary: pd.DataFrame, key: object, column: str, short: bool = False) -> str:
+    return figure(float(summary.loc[[key], column].iloc[0]), digits=1 if short else 2) if key in summary.index else "–"
