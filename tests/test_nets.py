@@ -148,6 +148,20 @@ def test_iass_small_gives_masks_between_0_and_1_for_every_target(targets, bands,
     assert mask.min() >= 0 and mask.max() <= 1
 
 
+def test_open_unmix_taught_activity_has_the_same_masks_and_a_head_that_sees_what_they_let_through():
+    torch.manual_seed(0)
+    plain, joint = (OpenUnmix(3, 65, 60, 2, 8, 2, activity=activity).eval() for activity in (False, True))
+    joint.load_state_dict(plain.state_dict(), strict=False)
+    seen = []
+    joint.head.register_forward_hook(lambda _module, given, _out: seen.append(given))
+    magnitude = torch.rand(2, 2, 65, 9)
+    masks, activity = joint(magnitude)
+    torch.testing.assert_close(masks, plain(magnitude)[0])
+    assert plain(magnitude)[1] is None and activity.shape == (2, 3, 9) and seen[0][0].shape == (2, 8, 9)
+    torch.testing.assert_close(seen[0][1], (masks * magnitude[:, None]).mean(dim=(2, 3)))
+    assert joint.context_frames > plain.context_frames
+
+
 def test_masks_of_fewer_channels_are_those_of_open_unmix_last_layers():
     """Linear, batch norm, ReLU, linear, sigmoid on what both paths give: the layers by hand."""
     torch.manual_seed(0)

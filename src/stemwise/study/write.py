@@ -16,7 +16,8 @@ FIGURE_4 = {
     "ideal binary mask": ("ideal binary mask", ""),
 }
 BOTH, TASKS = ("iass", "open_unmix"), ("iass", "single_task")
-MAIN = ("iass", "single_task", "open_unmix")
+JOINT = ("joint_unmix", "open_unmix")
+MAIN = ("iass", "single_task", "open_unmix", "joint_unmix")
 HOURS = ("iass_1_hour", "iass_3_hours", "iass")
 FEW = ("usdr", "silence_energy", "auc")
 COSTS = ("usdr", "csdr_common", "csdr", "silence_energy", "silence_pooled", "lost_energy", "lost_pooled")
@@ -41,6 +42,7 @@ BLOCKS: dict[str, Block] = {
     "IASS and Open-Unmix": partial(blocks.differences, question="test", pair=BOTH),
     "IASS and Open-Unmix, another font": partial(blocks.differences, question="fonts", pair=BOTH),
     "two tasks and one": partial(blocks.differences, question="test", pair=TASKS),
+    "two tasks and one, Open-Unmix": partial(blocks.differences, question="test", pair=JOINT),
     "activity": partial(blocks.activity, question="test", pair=BOTH),
     "gates": partial(blocks.systems, question="test", names=("iass",), shown=COSTS),
     "gates, rests": partial(gate_blocks.rests, question="test", system="iass"),

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from stemwise.errors import ModelError
+from stemwise.nets.separation.activity_head import HEAD_REACH, ActivityHead
 
-HEAD_DILATIONS = (2, 4)  # whether an instrument plays is heard over a second, not over a frame
 REACH = 64  # frames a side after which the memory of the recurrent path is taken to have faded; it has no end
 
 
@@ -71,7 +71,7 @@ class IassSmall(nn.Module):
         the latent sees."""
         blocks = 2 * (len(self.encoders) + len(self.decoders))
         mask = blocks + self.over_time.frames
-        return max(mask, REACH if self.recurrent else 0) + 1 + 2 * sum(HEAD_DILATIONS)
+        return max(mask, REACH if self.recurrent else 0) + HEAD_REACH
 
     def forward(self, magnitude: Tensor) -> tuple[Tensor, Tensor]:
         """Magnitude (batch, 1, bin, frame) → masks (batch, target, 1, bin, frame), logits (batch, target, frame)."""
@@ -151,27 +151,6 @@ class OverTime(nn.Module):
         for layer in self.layers:
             latent = latent + layer(latent)
         return latent
-
-
-class ActivityHead(nn.Module):
-    """Logits from the latent and from the level that each mask lets through, by convolutions over time."""
-
-    def __init__(self, channels: int, targets: int, dropout: float, width: int = 64) -> None:
-        super().__init__()
-        self.norm = nn.BatchNorm1d(channels + targets)
-        self.dropout = nn.Dropout1d(dropout)  # of whole channels: no single sign of an instrument may be relied upon
-        layers: list[nn.Module] = []
-        for before, kernel, dilation in [(channels + targets, 3, 1), *((width, 5, step) for step in HEAD_DILATIONS)]:
-            layers += [nn.Conv1d(before, width, kernel, padding=dilation * (kernel // 2), dilation=dilation)]
-            layers += [nn.BatchNorm1d(width), nn.LeakyReLU(0.01)]
-        self.body = nn.Sequential(*layers)
-        self.to_logits = nn.Conv1d(width + channels + targets, targets, 1)
-
-    def forward(self, latent: Tensor, level: Tensor) -> Tensor:
-        """(batch, channel, frame), mean magnitudes (batch, target, frame) → logits (batch, target, frame)."""
-        seen = self.dropout(self.norm(torch.cat([latent, torch.log(1e-3 + level)], dim=1)))
-        logits: Tensor = self.to_logits(torch.cat([self.body(seen), seen], dim=1))
-        return logits
 
 
 class Residual(nn.Module):
