@@ -18,6 +18,7 @@ from stemwise.export import describe
 from stemwise.study import blocks, gate_blocks
 from stemwise.study.kept import Kept
 from stemwise.study.markdown import chance, figure, put
+from stemwise.study.pictures import write_pictures
 from stemwise.study.plan import Question, read_plan, same
 from stemwise.study.queue import Queue, settings_by_hydra
 from stemwise.study.tables import facts_of, keep, read_table
@@ -158,6 +159,13 @@ def test_blocks_say_what_the_tables_hold(kept):
     targets = blocks.per_target(kept, "test", {"mixture": ("mixture", ""), "IASS": ("iass", "off")})
     assert [line.split(" | ")[0].strip("| ") for line in targets.splitlines()[2:]] == ["vocals", "drums", "bass"]
     assert "| iass, hard gate | 2 |" in blocks.systems(kept, "test")
+
+
+def test_pictures_are_drawn_once_both_systems_are_scored(kept, tmp_path):
+    write_pictures(kept, tmp_path / "figures")
+    assert {path.name for path in (tmp_path / "figures").iterdir()} == {"systems.png", "activity.png"}
+    write_pictures(kept, tmp_path / "none", names=("open_unmix", "nobody"))
+    assert not (tmp_path / "none").exists()
 
 
 def test_the_share_of_the_way_by_hand():

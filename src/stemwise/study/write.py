@@ -7,6 +7,7 @@ from stemwise.study import blocks, gate_blocks
 from stemwise.study.blocks import Block
 from stemwise.study.kept import Kept
 from stemwise.study.markdown import put
+from stemwise.study.pictures import write_pictures
 
 FIGURE_4 = {
     "mixture": ("mixture", ""),
@@ -63,6 +64,7 @@ BLOCKS: dict[str, Block] = {
 
 
 def write_results(results: Path, document: Path) -> None:
-    """Write every block into its place in `document`."""
+    """Write every block into its place in `document`, and the figures into `results`/figures."""
     kept = Kept(results)
+    write_pictures(kept, results / "figures")
     put(document, {name: block(kept) for name, block in BLOCKS.items()})
