@@ -48,10 +48,9 @@ def filters(lags: Tensor, noise: float) -> tuple[Tensor, bool]:
         return found, False
     scale = lags[heard, heard, 0].rsqrt()
     right = (lags[heard][:, count:] * scale[:, None, None]).transpose(1, 2).flatten(0, 1)
-    gram = _gram(lags[heard][:, heard] * scale[:, None, None] * scale[:, None])
-    gram.diagonal().add_(((EPSILON + noise) * scale.square()).repeat_interleave(taps))
-    lower, singular = _factor(gram)
-    solved = torch.cholesky_solve(right, lower).view(len(heard), taps, -1) * scale[:, None, None]
+    scaled = lags[heard][:, heard] * scale[:, None, None] * scale[:, None]
+    lower, singular = _factor(_gram(scaled, (EPSILON + noise) * scale.square()))
+    solved = _solve(lower, right).view(len(heard), taps, -1) * scale[:, None, None]
     found[heard] = solved.transpose(1, 2)
     return found, singular
 
@@ -67,15 +66,18 @@ def _different(products: Tensor) -> list[int]:
     return kept
 
 
-def _gram(lags: Tensor) -> Tensor:
-    """(K·taps)²: inner products of references delayed by a and b samples, blocks of Toeplitz matrices."""
+def _gram(lags: Tensor, added: Tensor) -> Tensor:
+    """(K·taps)²: inner products of references delayed by a and b samples, blocks of Toeplitz matrices; `added` (K,) is
+    added to the diagonal."""
     count, _, taps = lags.shape
     out = lags.new_empty(count, taps, count, taps)
     for one in range(count):
         for other in range(count):
             both = torch.cat([lags[one, other].flip(0), lags[other, one, 1:]])  # lags from 1 - taps to taps - 1
             out[one, :, other] = both.unfold(0, taps, 1).flip(0)
-    return out.view(count * taps, count * taps)
+    out = out.view(count * taps, count * taps)
+    out.diagonal().add_(added.repeat_interleave(taps))
+    return out
 
 
 def _factor(gram: Tensor) -> tuple[Tensor, bool]:
@@ -94,5 +96,12 @@ def _smallest_eigenvalue(lower: Tensor, steps: int = 3) -> float:
     generator = torch.Generator().manual_seed(0)
     vector = torch.randn(len(lower), 1, dtype=lower.dtype, generator=generator).to(lower.device)
     for _ in range(steps):
-        vector = torch.cholesky_solve(vector / vector.norm(), lower)
+        vector = _solve(lower, vector / vector.norm())
     return 1 / float(vector.norm())
+
+
+def _solve(lower: Tensor, right: Tensor) -> Tensor:
+    """As torch.cholesky_solve, which copies the factor."""
+    half = torch.linalg.solve_triangular(lower, right, upper=False)
+    solved: Tensor = torch.linalg.solve_triangular(lower.mT, half, upper=True)
+    return solved
