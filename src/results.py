@@ -5,9 +5,13 @@ python -m src.results [--jobs 2] [--only iass ...] [--list] [--tables]
 
 import argparse
 import logging
+import sys
+from dataclasses import replace
 from pathlib import Path
 
+from stemwise.errors import DataError
 from stemwise.experiment import configs
+from stemwise.experiment.runs import commit
 from stemwise.memory import keep_freed_memory
 from stemwise.study.plan import read_plan
 from stemwise.study.queue import Queue, settings_by_hydra
@@ -19,7 +23,9 @@ RESULTS = CLONE / "results"
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m src.results", description=__doc__.partition("\n")[0])
-    parser.add_argument("--jobs", type=int, default=1, help="trainings side by side, each with its share of the cores")
+    parser.add_argument(
+        "--jobs", type=at_least_one, default=1, help="trainings side by side, each with its share of the cores"
+    )
     parser.add_argument("--only", nargs="+", default=(), metavar="NAME", help="trainings, or all seeds of one")
     parser.add_argument("--list", action="store_true", help="say what is left and do nothing")
     parser.add_argument("--tables", action="store_true", help="write RESULTS.md from what is there, train nothing")
@@ -29,19 +35,33 @@ def main() -> None:
     keep_freed_memory()
     with configs.in_a_sentence("What was begun goes on with the same command."):
         plan = read_plan(RESULTS / "study.yaml")
-        queue = Queue(
-            plan.only(tuple(asked.only)) if asked.only else plan,
-            RESULTS,
-            settings_by_hydra(str(CLONE / "conf")),
-            asked.jobs,
-        )
+        whole = Queue(plan, RESULTS, settings_by_hydra(str(CLONE / "conf")), asked.jobs)
+        queue = replace(whole, plan=plan.only(tuple(asked.only))) if asked.only else whole
         for unit, questions in queue.left():
             logging.info("left: %s on %s", unit.name, ", ".join(question.name for question in questions))
         if asked.list:
             return
-        if not asked.tables:
-            queue.run()
-        write_results(RESULTS, CLONE / "RESULTS.md")
+        faults: list[str] = []
+        try:
+            if not asked.tables:
+                clean(commit())
+                faults = queue.run()
+        finally:
+            write_results(RESULTS, CLONE / "RESULTS.md", frozenset(whole.done()))
+        if faults:
+            sys.exit("error: not done:\n" + "\n".join(faults))
+
+
+def clean(state: str) -> None:
+    """Raise DataError where files differ from the commit: what they make could not be said."""
+    if state.endswith("+"):
+        raise DataError(f"files differ from commit {state[:-1]}. Commit them, or put them aside, and call again.")
+
+
+def at_least_one(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no number of trainings; give 1 or more")
+    return int(text)
 
 
 if __name__ == "__main__":

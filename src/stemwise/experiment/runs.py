@@ -137,9 +137,13 @@ def environment() -> dict[str, Any]:
 
 
 def commit() -> str:
-    """The clone's commit, or "unknown" outside of one."""
+    """The clone's commit, "+" if files differ from it other than what `make results` writes; or "unknown" outside."""
     clone = Path(__file__).resolve().parents[3]
-    asked = (("rev-parse", "--short=12", "HEAD"), ("status", "--porcelain", "--untracked-files=no"))
+    written = (":!RESULTS.md", ":!results")
+    asked = (
+        ("rev-parse", "--short=12", "HEAD"),
+        ("status", "--porcelain", "--untracked-files=no", "--", ".", *written),
+    )
     try:
         head, changed = (
             subprocess.run(["git", *words], cwd=clone, capture_output=True, text=True, check=True).stdout

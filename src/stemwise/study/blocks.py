@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
-from stemwise.report.by_activity import WITHIN, by_activity
+from stemwise.report.by_activity import by_activity
 from stemwise.report.comparison import compare
 from stemwise.report.measures import MEASURES, name_of
 from stemwise.report.tables import ALL, summarise
@@ -21,12 +21,16 @@ def trainings(kept: Kept) -> str:
     found = kept.trainings()
     if found.empty:
         return NOTHING
-    heads = ("system", "seed", "training", "commit", "command")
+    heads = ("system", "seed", "training", "trained at", "scored at", "command")
     rows = [
-        (line["system"], line["seed"], line["training"], line["trained at commit"], f"`{line['trained by']}`")
+        (
+            *(line[key] for key in ("system", "seed", "training", "trained at commit", "scored at commit")),
+            f"`{line['trained by']}`",
+        )
         for line in found.to_dict("records")
     ]
-    return table(heads, rows)
+    seconds = found["training"].str.extract(r"([\d.]+) s$")[0].astype(float).sum()
+    return f"{table(heads, rows)}\n\n{len(rows)} trainings, {seconds / 3600:.1f} hours."
 
 
 def systems(kept: Kept, question: str, names: Sequence[str] = (), shown: Sequence[str] = SHOWN) -> str:
@@ -138,4 +142,3 @@ def way(scores: pd.DataFrame, gate: str = "off") -> pd.DataFrame:
 
 
 Block = Callable[[Kept], str]
-WITHIN_TARGETS = WITHIN

@@ -1,11 +1,13 @@
 """What results/ holds, as systems with their seeds."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
+from stemwise.report.measures import ACTIVITY
 from stemwise.study.tables import BOUNDS_FOLDER, facts_of, read_table
 
 KEYS = ["song", "target", "system", "gate"]
@@ -13,26 +15,33 @@ KEYS = ["song", "target", "system", "gate"]
 
 @dataclass(frozen=True)
 class Kept:
-    """`folder` holds a folder a unit, a table a question in it, and bounds/."""
+    """`folder` holds a folder a unit, a table a question in it, and bounds/.
+
+    done: the (unit, question) pairs whose tables are those of the plan; others, as of settings that were changed since,
+    are left out. None: all that lie there.
+    """
 
     folder: Path
+    done: frozenset[tuple[str, str]] | None = None
 
     def systems(self, question: str, names: Sequence[str] = ()) -> dict[str, list[pd.DataFrame]]:
         """System → a table a seed, the bounds in each; only those of `names`, in that order, if there are any."""
         bounds = read_table(self.folder / BOUNDS_FOLDER / f"{question}.parquet")
         found: dict[str, list[pd.DataFrame]] = {}
         for path in self._paths(question):
-            name = facts_of(path)["system"]
-            own = read_table(path).assign(system=name)
-            found.setdefault(name, []).append(pd.concat([bounds, own], ignore_index=True))
+            facts = facts_of(path)
+            own = read_table(path).assign(system=facts["system"])
+            own = own if learned_activity(facts) else without_activity(own)
+            found.setdefault(facts["system"], []).append(pd.concat([bounds, own], ignore_index=True))
         return {name: found[name] for name in names or sorted(found) if name in found}
 
     def averaged(self, question: str, names: Sequence[str] = ()) -> pd.DataFrame:
-        """One table: the bounds once, then every system with its seeds averaged song by song."""
-        tables = [pd.concat(seeds) for seeds in self.systems(question, names).values()]
+        """One table: the bounds once, then every system with its seeds averaged song by song. A figure that one seed
+        lacks is none, as in `report.systems`."""
+        tables = [_average(seeds) for seeds in self.systems(question, names).values()]
         if not tables:
             return pd.DataFrame()
-        return pd.concat(tables).groupby(KEYS, sort=False, as_index=False, dropna=False).mean(numeric_only=True)
+        return pd.concat(tables, ignore_index=True).drop_duplicates(KEYS, ignore_index=True)
 
     def grids(self, question: str, names: Sequence[str] = ()) -> dict[str, list[pd.DataFrame]]:
         """System → a table a seed of a question that asks for a grid of gates."""
@@ -44,13 +53,32 @@ class Kept:
     def trainings(self) -> pd.DataFrame:
         """A line a training: system, seed, steps and seconds, commits, command."""
         lines = {}
-        for path in sorted(self.folder.glob("*/*.parquet")):
-            if path.parent.name != BOUNDS_FOLDER:
-                facts = facts_of(path)
-                wanted = ("system", "seed", "training", "trained at commit", "trained by")
-                lines[path.parent.name] = {key: facts.get(key, "") for key in wanted}
+        for path in self._paths("*"):
+            facts = facts_of(path)
+            wanted = ("system", "seed", "training", "trained at commit", "scored at commit", "trained by")
+            lines[path.parent.name] = {key: facts.get(key, "") for key in wanted}
         return pd.DataFrame(lines.values())
 
     def _paths(self, question: str) -> list[Path]:
         paths = sorted(self.folder.glob(f"*/{question}.parquet"))
-        return [path for path in paths if path.parent.name != BOUNDS_FOLDER]
+        paths = [path for path in paths if path.parent.name != BOUNDS_FOLDER]
+        return [path for path in paths if self.done is None or (path.parent.name, path.stem) in self.done]
+
+
+def learned_activity(facts: Mapping[str, str]) -> bool:
+    """False for a net whose activity head was not trained: what it says is chance."""
+    weights = json.loads(facts.get("settings", "{}")).get("loss", {}).get("weights", {})
+    return bool(weights.get("activity", 1.0))
+
+
+def without_activity(scores: pd.DataFrame) -> pd.DataFrame:
+    off = scores[scores["gate"] == "off"]
+    return off.assign(**{measure.column: float("nan") for measure in ACTIVITY})
+
+
+def _average(seeds: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    tables = [seed.set_index(KEYS).select_dtypes(["number", "bool"]).astype(float) for seed in seeds]
+    total = tables[0]
+    for table in tables[1:]:
+        total = total + table.reindex(total.index)
+    return (total / len(tables)).reset_index()

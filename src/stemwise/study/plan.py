@@ -33,18 +33,15 @@ class Question:
     songs: str
     table: str = "scores.parquet"
 
-    @property
-    def asked(self) -> str:
-        return " ".join((self.table, *self.words))
-
 
 @dataclass(frozen=True)
 class Unit:
-    """One training and its seed. `name` is that of its folders under runs/study and results."""
+    """One training and its seed, on the songs of a set. `name` is that of its folders under runs/study and results."""
 
     system: str
     seed: int
     words: tuple[str, ...]
+    songs: str
     questions: tuple[Question, ...]
 
     @property
@@ -71,21 +68,15 @@ class Plan:
 
 
 def read_plan(path: Path) -> Plan:
-    """Raises DataError for a file of another form, and for a question or a set that it does not describe."""
+    """Raises DataError for a file of another form, for keys that it does not have, and for a question or a set that it
+    does not describe."""
     content = read_yaml(path)
     try:
         songs = {name: _songs(name, entry) for name, entry in content["songs"].items()}
-        questions = {
-            name: Question(name, tuple(entry.get("words", ())), entry["songs"], entry.get("table", "scores.parquet"))
-            for name, entry in content["questions"].items()
-        }
-        units = [
-            (round_, Unit(system, seed, tuple(entry["words"]), tuple(questions[name] for name in entry["questions"])))
-            for system, entry in content["trainings"].items()
-            for round_, seed in enumerate(entry.get("seeds", [0]))
-        ]
-        for question in questions.values():
-            songs[question.songs]
+        questions = {name: _question(name, entry) for name, entry in content["questions"].items()}
+        units = [pair for system, entry in content["trainings"].items() for pair in _units(system, entry, questions)]
+        for name in (*(q.songs for q in questions.values()), *(unit.songs for _, unit in units)):
+            songs[name]
     except (KeyError, TypeError, AttributeError) as fault:
         raise DataError(f"{path}: not a plan of a study ({type(fault).__name__}: {fault}). Correct it.") from fault
     # One seed of everything, then the next: an unfinished study says a little of every question.
@@ -93,14 +84,44 @@ def read_plan(path: Path) -> Plan:
 
 
 def _songs(name: str, entry: Mapping[str, Any]) -> Songs:
+    _only(entry, name, "folder", "make", "needs")
     folder = Path(str(entry["folder"])).expanduser()
     return Songs(name, home() / folder, tuple(str(entry.get("make", "")).split()), str(entry.get("needs", "")))
 
 
+def _question(name: str, entry: Mapping[str, Any]) -> Question:
+    _only(entry, name, "songs", "words", "table")
+    return Question(name, _words(name, entry.get("words", [])), entry["songs"], entry.get("table", "scores.parquet"))
+
+
+def _units(system: str, entry: Mapping[str, Any], questions: Mapping[str, Question]) -> list[tuple[int, Unit]]:
+    """Each with the round that its seed is trained in."""
+    _only(entry, system, "songs", "words", "seeds", "questions")
+    words, asked = _words(system, entry["words"]), tuple(questions[name] for name in entry["questions"])
+    seeds = enumerate(entry.get("seeds", [0]))
+    return [(number, Unit(system, seed, words, entry["songs"], asked)) for number, seed in seeds]
+
+
+def _only(entry: Mapping[str, Any], name: str, *known: str) -> None:
+    if unknown := set(entry) - set(known):
+        raise TypeError(f"{name} has {', '.join(sorted(unknown))}, but knows {', '.join(known)}")
+
+
+def _words(name: str, words: Any) -> tuple[str, ...]:
+    if isinstance(words, str):
+        raise TypeError(f"the words of {name} are text, not a list")
+    return tuple(words)
+
+
 def same(then: Any, now: Any) -> bool:
-    """Whether settings are alike in every key that both have: one that was added to the configs since says nothing."""
+    """Whether settings are alike. A key that only one of them has says nothing if it has no value: it was added to the
+    configs since, or removed from them."""
     if isinstance(then, Mapping) and isinstance(now, Mapping):
-        return all(same(then[key], now[key]) for key in then.keys() & now.keys())
-    if isinstance(then, list) and isinstance(now, list):
+        apart = {**then, **now}.items()
+        both = then.keys() & now.keys()
+        return all(same(then[key], now[key]) for key in both) and not any(
+            value for key, value in apart if key not in both
+        )
+    if isinstance(then, list | tuple) and isinstance(now, list | tuple):
         return len(then) == len(now) and all(map(same, then, now))
     return bool(then == now)

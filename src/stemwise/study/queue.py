@@ -9,20 +9,26 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 from typing import Any
 
+from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
 
-from stemwise.errors import DataError
+from stemwise.errors import DataError, StemwiseError
 from stemwise.export import describe
 from stemwise.home import runs_home
+from stemwise.parallel import cores
 from stemwise.study.plan import Plan, Question, Songs, Unit, same
 from stemwise.study.tables import facts_of, keep
 
 GROUPS = ("model", "loss", "optimizer", "loading", "scheme", "gate", "gate_may_lose", "seed")
+TRAINER = ("max_steps", "gradient_clip_val", "accumulate_grad_batches", "precision")
+CALLBACKS = ("averaging", "early_stopping")
+LOCK = ".queue.lock"
 log = logging.getLogger(__name__)
 Settings = Callable[[Sequence[str]], dict[str, Any]]
+Asked = tuple[Unit, Question]
 
 
 @dataclass
@@ -35,44 +41,83 @@ class Queue:
     settings: Settings
     jobs: int = 1
     stopped: Event = field(default_factory=Event)
+    children: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        # Once, and not in threads: Hydra composes in a state of the whole process.
+        self.wanted = {unit.name: self.settings(unit.command) for unit in self.plan.units}
+        self.keeping = Lock()
 
     def left(self) -> list[tuple[Unit, list[Question]]]:
         """What is not done, and what of it: a table is missing, or was made by other settings."""
-        units = self.plan.units
-        found = ((unit, [question for question in unit.questions if self._lacks(unit, question)]) for unit in units)
+        found = ((unit, [each for each in unit.questions if self._lacks(unit, each)]) for unit in self.plan.units)
         return [(unit, questions) for unit, questions in found if questions]
 
-    def run(self) -> None:
-        """Make the songs that are missing, then train and score. An interrupt ends what runs; the next call goes on.
+    def done(self) -> set[tuple[str, str]]:
+        """Names of units and questions whose tables are those of the plan."""
+        return {(unit.name, q.name) for unit in self.plan.units for q in unit.questions if self._has(unit, q)}
 
-        Raises DataError where a step fails; what else had begun is let end first.
+    def run(self) -> list[str]:
+        """Make the songs that are missing, then train and score; what could not be done, a sentence each.
+
+        One training that fails leaves the others alone. An interrupt ends what runs; the next call goes on. Raises
+        DataError where another queue is at work under this home folder.
         """
         todo = self.left()
-        for name in dict.fromkeys(question.songs for _, questions in todo for question in questions):
-            self._make(self.plan.songs[name])
-        with ThreadPoolExecutor(self.jobs) as pool:
-            futures = [pool.submit(self._do, unit, questions) for unit, questions in todo]
-            try:
-                for future in futures:
+        lock = FileLock(runs_home() / "study" / LOCK, timeout=0)
+        lock_folder = runs_home() / "study"
+        lock_folder.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire()
+        except Timeout as fault:
+            raise DataError(f"another `make results` is at work in {lock_folder}. Let it end, or stop it.") from fault
+        try:
+            for name in dict.fromkeys(name for unit, questions in todo for name in needed(unit, questions)):
+                self._make(self.plan.songs[name])
+            return self._in_parallel(todo)
+        finally:
+            lock.release()
+
+    def _in_parallel(self, todo: Sequence[tuple[Unit, list[Question]]]) -> list[str]:
+        faults = []
+        pool = ThreadPoolExecutor(self.jobs)
+        futures = {pool.submit(self._do, unit, questions): unit for unit, questions in todo}
+        try:
+            for future, unit in futures.items():
+                try:
                     future.result()
-            except BaseException:
-                self.stopped.set()
-                raise
+                except StemwiseError as fault:
+                    log.warning("%s: %s", unit.name, fault)
+                    faults.append(f"{unit.name}: {fault}")
+        except BaseException:
+            self.stopped.set()
+            for child in self.children:
+                child.terminate()
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
+        return faults
 
     def path(self, unit: Unit, question: Question) -> Path:
         return self.results / unit.name / f"{question.name}.parquet"
 
+    def asked(self, question: Question) -> str:
+        """All that a table depends on beside the model: the words, the songs and how they are made."""
+        songs = self.plan.songs[question.songs]
+        return " ".join((question.table, *question.words, "on", songs.name, *songs.make))
+
     def _lacks(self, unit: Unit, question: Question) -> bool:
         songs = self.plan.songs[question.songs]
-        if songs.needs and not Path(songs.needs).exists():
-            return False  # cannot be asked here
-        if not songs.make and not songs.folder.is_dir():
-            return False
-        told = facts_of(self.path(unit, question))
-        return told.get("asked") != question.asked or not self._same(unit, told.get("settings", ""))
+        here = Path(songs.needs).exists() if songs.needs else bool(songs.make) or songs.folder.is_dir()
+        return here and not self._has(unit, question)
 
-    def _same(self, unit: Unit, then: str) -> bool:
-        return bool(then) and same(json.loads(then), self.settings(unit.command))
+    def _has(self, unit: Unit, question: Question) -> bool:
+        told = facts_of(self.path(unit, question))
+        then = told.get("settings", "")
+        return told.get("asked") == self.asked(question) and bool(then) and self._same(unit, json.loads(then))
+
+    def _same(self, unit: Unit, then: dict[str, Any]) -> bool:
+        return same(then, self.wanted[unit.name])
 
     def _make(self, songs: Songs) -> None:
         if songs.make and not (songs.folder / "splits.json").is_file():
@@ -82,7 +127,7 @@ class Queue:
         run = runs_home() / "study" / unit.name
         if not self._trained(unit, run):
             # What was begun with other settings cannot go on with these.
-            resume = "auto" if _begun(run) and same(settings_of(run), self.settings(unit.command)) else "false"
+            resume = "auto" if _begun(run) and self._same(unit, settings_of(run)) else "false"
             words = [*unit.command, f"resume={resume}", f"hydra.run.dir={run}"]
             self._call([sys.executable, "-m", "src.train", *words])
             if not self._trained(unit, run):
@@ -92,25 +137,34 @@ class Queue:
             out = run / "eval" / question.name
             words = [word.replace("{songs}", str(self.plan.songs[question.songs].folder)) for word in question.words]
             self._call([sys.executable, "-m", "src.eval", f"run={run}", f"out={out}", "report=false", *words])
-            facts = {"system": unit.system, "settings": settings, "asked": question.asked}
-            keep(out / question.table, self.path(unit, question), facts)
+            facts = {"system": unit.system, "settings": settings, "asked": self.asked(question)}
+            with self.keeping:  # two trainings may have the same bounds to keep
+                keep(out / question.table, self.path(unit, question), facts)
             log.info("kept %s", self.path(unit, question))
 
     def _trained(self, unit: Unit, run: Path) -> bool:
         """Whether the run there ended, and was of these settings."""
         model = run / "model.safetensors"
-        if not model.is_file() or not same(settings_of(run), self.settings(unit.command)):
+        if not model.is_file() or not self._same(unit, settings_of(run)):
             return False
         stamp = json.loads((run / "environment.json").read_text(encoding="utf-8"))["stamp"]
         return bool(describe(model)["card"].get("stamp") == stamp)
 
     def _call(self, command: Sequence[str]) -> None:
         if self.stopped.is_set():
-            raise DataError("stopped, since another step failed.")
-        threads = max((os.cpu_count() or 1) // self.jobs, 1)
-        ended = subprocess.run(command, env={**os.environ, "OMP_NUM_THREADS": str(threads)}, check=False)
-        if ended.returncode:
-            raise DataError(f"`{' '.join(command)}` ended with {ended.returncode}. Run it alone to see why.")
+            raise DataError("stopped.")
+        threads = max(cores() // self.jobs, 1)
+        with subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": str(threads)}) as child:
+            self.children.append(child)
+            code = child.wait()
+        self.children.remove(child)
+        if code:
+            raise DataError(f"`{' '.join(command)}` ended with {code}. Run it alone to see why.")
+
+
+def needed(unit: Unit, questions: Sequence[Question]) -> list[str]:
+    """The sets that a unit is trained on and asked about."""
+    return [unit.songs, *(question.songs for question in questions)]
 
 
 def _begun(run: Path) -> bool:
@@ -136,9 +190,18 @@ def settings_of(run: Path) -> dict[str, Any]:
 
 
 def _groups(config: DictConfig) -> dict[str, Any]:
-    groups = {key: OmegaConf.select(config, key) for key in GROUPS}
-    found = {
+    parts = [*(f"trainer.{key}" for key in TRAINER), *(f"callbacks.{key}" for key in CALLBACKS)]
+    groups = {key: OmegaConf.select(config, key) for key in (*GROUPS, *parts, *_of_data(config))}
+    return {
         key: OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
         for key, value in groups.items()
     }
-    return {**found, "steps": config.trainer.max_steps}
+
+
+def _of_data(config: DictConfig) -> list[str]:
+    """Keys of the group data but for where files lie, which another machine has elsewhere."""
+    return [f"data.{key}" for key, value in config.data.items() if not _is_path(value)]
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str) and Path(value).is_absolute()

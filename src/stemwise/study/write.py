@@ -63,8 +63,11 @@ BLOCKS: dict[str, Block] = {
 }
 
 
-def write_results(results: Path, document: Path) -> None:
-    """Write every block into its place in `document`, and the figures into `results`/figures."""
-    kept = Kept(results)
+def write_results(results: Path, document: Path, done: frozenset[tuple[str, str]] | None = None) -> None:
+    """Write every block into its place in `document`, and the figures into `results`/figures.
+
+    `done` names the (unit, question) pairs that count; None: all that `results` holds.
+    """
+    kept = Kept(results, done)
     write_pictures(kept, results / "figures")
     put(document, {name: block(kept) for name, block in BLOCKS.items()})
