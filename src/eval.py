@@ -10,8 +10,9 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
+from stemwise.errors import ModelError
 from stemwise.evaluation.estimates import Estimates
-from stemwise.evaluation.gate_grid import GateGrid
+from stemwise.evaluation.gate_grid import KINDS, GateGrid
 from stemwise.evaluation.runner import Kept, evaluate, evaluate_grid
 from stemwise.evaluation.table import GRID, NAME, join_scores, write_scores
 from stemwise.experiment import configs, dashboards, runs
@@ -26,6 +27,7 @@ from stemwise.report.page import write_page
 from stemwise.report.tables import in_lines, summarise, to_records
 from stemwise.report.views import make_page
 from stemwise.separator import Separator
+from stemwise.wiener import require_norbert
 
 log = logging.getLogger("stemwise")
 configs.register_resolvers()
@@ -61,6 +63,7 @@ def evaluate_run(config: DictConfig, out: Path | None = None) -> Path:
 
 
 def _asked(config: DictConfig, out: Path | None) -> Asked:
+    _check(config)
     run = Path(config.run) if config.run else newest_model().parent
     exported = load(run / "model.safetensors")
     exported = replace(exported, gate=configs.make_gate(config, exported.gate))
@@ -71,6 +74,16 @@ def _asked(config: DictConfig, out: Path | None) -> Asked:
     estimates = Estimates(identity(run / "model.safetensors"), 1e9 * config.estimates_gb)
     separator = Separator(exported.model, exported.gate, device=config.device)
     return Asked(run, out, trained, separator, songs, facts, Kept(estimates, out / "parts"))
+
+
+def _check(config: DictConfig) -> None:
+    """Raise before anything is separated for what cannot be scored."""
+    if strange := [gate for gate in config.gates if gate not in KINDS]:
+        raise ModelError(f"gates: '{strange[0]}' is unknown; choose among {', '.join(KINDS)} (off in quotes).")
+    if config.wiener < 0:
+        raise ModelError(f"wiener={config.wiener}: give a number of iterations, 0 for none.")
+    if config.wiener:
+        require_norbert()
 
 
 def _score_gates(config: DictConfig, asked: Asked) -> None:

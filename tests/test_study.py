@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from filelock import FileLock
 from src.eval import CONF
 
 from stemwise.errors import DataError
@@ -19,8 +20,8 @@ from stemwise.study import blocks, gate_blocks
 from stemwise.study.kept import Kept
 from stemwise.study.markdown import chance, figure, put
 from stemwise.study.pictures import write_pictures
-from stemwise.study.plan import Question, read_plan, same
-from stemwise.study.queue import Queue, settings_by_hydra
+from stemwise.study.plan import Question, Unit, read_plan, same
+from stemwise.study.queue import LOCK, Queue, settings_by_hydra
 from stemwise.study.tables import facts_of, keep, read_table
 from stemwise.study.write import BLOCKS
 from tests.report.made_up import scores
@@ -42,59 +43,125 @@ def queue(tree, tmp_path, monkeypatch) -> Queue:
             "test": {"songs": "small", "words": ["gates=['off',hard]"]},
             "there": {"songs": "gone", "words": ["root={songs}"]},
         },
-        "trainings": {"iass": {"words": words, "seeds": [0, 1], "questions": ["test", "there"]}},
+        "trainings": {"iass": {"songs": "small", "words": words, "seeds": [0, 1], "questions": ["test", "there"]}},
     }
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(content))
-    return Queue(read_plan(tmp_path / "study.yaml").only(("iass_s1",)), tmp_path / "results", settings_by_hydra(CONF))
+    return Queue(
+        read_plan(tmp_path / "study.yaml").only(("iass_s1",)), tmp_path / "results", settings_by_hydra(CONF), 2
+    )
+
+
+def planned(queue: Queue, *units: Unit) -> Queue:
+    return replace(queue, plan=replace(queue.plan, units=units))
 
 
 def test_what_is_done_is_skipped_and_what_changed_is_not(queue, home, monkeypatch):
     ((unit, questions),) = queue.left()
     assert unit.name == "iass_s1" and [question.name for question in questions] == ["test"]  # the other has no songs
-    queue.run()
+    assert queue.run() == []
     model = home / "runs" / "study" / "iass_s1" / "model.safetensors"
     assert describe(model)["card"]["seed"] == 1 and describe(model)["card"]["steps"] == 2
     own = queue.results / "iass_s1" / "test.parquet"
     assert set(read_table(own).gate) == {"off", "hard"} and set(read_table(own).system) == {"study/iass_s1"}
     assert set(read_table(queue.results / "bounds" / "test.parquet").system) >= {"mixture", "ideal binary mask"}
     assert facts_of(own)["seed"] == "1" and "2 steps" in facts_of(own)["training"]
-    assert queue.left() == []
+    assert queue.left() == [] and queue.done() == {("iass_s1", "test")}
 
     # Another question of the same training is asked without training again.
     called: list[list[str]] = []
-    monkeypatch.setattr(queue, "_call", called.append)
-    other = Question("test", ("gates=['off']",), "small")
-    queue.plan = replace(queue.plan, units=(replace(unit, questions=(other,)),))
-    queue.run()
+    other = planned(queue, replace(unit, questions=(Question("test", ("gates=['off']",), "small"),)))
+    monkeypatch.setattr(other, "_call", called.append)
+    assert other.done() == set() and other.run() == []
     assert [command[2] for command in called] == ["src.eval"]
 
     # Other settings are another training, which cannot go on with this one's checkpoint.
     called.clear()
-    longer = replace(unit, words=(*unit.words, "trainer.max_steps=3"))
-    queue.plan = replace(queue.plan, units=(longer,))
-    with pytest.raises(DataError, match="was not trained as the plan says"):
-        queue.run()
+    longer = planned(queue, replace(unit, words=(*unit.words, "trainer.max_steps=3")))
+    monkeypatch.setattr(longer, "_call", called.append)
+    (fault,) = longer.run()
+    assert "was not trained as the plan says" in fault
     assert called[0][2] == "src.train" and "resume=false" in called[0]
+    for word in (
+        "trainer.gradient_clip_val=1.0",
+        "data.bleed=false",
+        "loading.hours=1",
+        "callbacks.averaging.decay=0.5",
+    ):
+        assert planned(queue, replace(unit, words=(*unit.words, word))).done() == set(), word
 
 
-def test_a_step_that_fails_is_named_and_leaves_nothing(queue):
+def test_a_training_that_fails_is_named_and_stops_no_other(queue, monkeypatch):
     unit = queue.plan.units[0]
-    queue.plan = replace(queue.plan, units=(replace(unit, words=(*unit.words, "targets=[kazoo]")),))
+    both = planned(queue, replace(unit, system="bad"), unit)
+    tried: list[str] = []
+
+    def call(command: list[str]) -> None:
+        tried.append(next(word for word in command if word.startswith("name=")))
+        raise DataError("no")
+
+    monkeypatch.setattr(both, "_call", call)
+    assert [fault.partition(":")[0] for fault in both.run()] == ["bad_s1", "iass_s1"]
+    assert sorted(tried) == ["name=study/bad_s1", "name=study/iass_s1"] and not both.results.exists()
+
+
+def test_words_that_do_not_compose_are_refused_before_anything_is_trained(queue):
+    unit = queue.plan.units[0]
     with pytest.raises(Exception, match="kazoo"):
+        planned(queue, replace(unit, words=(*unit.words, "targets=[kazoo]")))
+
+
+def test_two_queues_at_once_are_refused(queue, home):
+    (home / "runs" / "study").mkdir(parents=True)
+    with FileLock(home / "runs" / "study" / LOCK), pytest.raises(DataError, match="another `make results` is at work"):
         queue.run()
-    assert not queue.results.exists()
+
+
+def test_tables_of_other_settings_do_not_count(kept):
+    only = Kept(kept.folder, frozenset({("iass_s0", "test"), ("open_unmix_s1", "test")}))
+    assert [len(only.systems("test")[name]) for name in ("iass", "open_unmix")] == [1, 1]
+    assert len(only.trainings()) == 2 and len(kept.trainings()) == 4
+
+
+def test_what_an_untrained_head_says_of_activity_is_not_shown(tmp_path):
+    facts = {"system": "single", "settings": json.dumps({"loss": {"weights": {"activity": 0.0}}})}
+    write_scores(tmp_path / "scores.parquet", scores(), {"seed": "0"})
+    keep(tmp_path / "scores.parquet", tmp_path / "results" / "single_s0" / "test.parquet", facts)
+    (table,) = Kept(tmp_path / "results").systems("test")["single"]
+    own = table[table.system == "single"]
+    assert set(own.gate) == {"off"} and own.auc.isna().all() and own.usdr.notna().any()
+
+
+def test_a_figure_that_one_seed_lacks_is_none(kept, tmp_path):
+    gap = made_up(1.0, 2)
+    place = gap.index[(gap.system == "iass") & (gap.gate == "off") & gap.present][0]
+    gap.loc[place, "usdr"] = np.nan
+    write_run(tmp_path, "iass_s2", gap, "iass", 2)
+    found = kept.averaged("test", ("iass",)).set_index(["song", "target", "system", "gate"]).usdr
+    assert np.isnan(found[tuple(gap.loc[place, ["song", "target", "system", "gate"]])])
 
 
 def test_settings_are_the_same_though_a_key_was_added_since():
     then = {"model": {"net": {"bands": 128}}, "steps": 5, "widths": [1, 2]}
-    assert same(then, {**then, "hours": None}) and same({**then, "old": 1}, then)
+    assert same(then, {**then, "hours": None, "activity": False}) and same({**then, "old": 0}, then)
+    assert not same(then, {**then, "hours": 1.0}) and not same({**then, "old": 1}, then)
     assert not same(then, {**then, "model": {"net": {"bands": 64}}})
     assert not same(then, {**then, "widths": [1, 2, 3]})
 
 
-def test_a_plan_of_another_form_is_refused(tmp_path):
-    (tmp_path / "study.yaml").write_text("songs: {}\nquestions: {test: {songs: gone}}\ntrainings: {}\n")
-    with pytest.raises(DataError, match=r"not a plan of a study.*gone"):
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("songs: {}\nquestions: {test: {songs: gone}}\ntrainings: {}\n", "gone"),
+        ("songs: {a: {folder: a}}\nquestions: {t: {songs: a, words: gates}}\ntrainings: {}\n", "text, not a list"),
+        (
+            "songs: {a: {folder: a}}\nquestions: {}\ntrainings: {x: {songs: a, words: [], seed: [0], questions: []}}\n",
+            "seed",
+        ),
+    ],
+)
+def test_a_plan_of_another_form_is_refused(content, said, tmp_path):
+    (tmp_path / "study.yaml").write_text(content)
+    with pytest.raises(DataError, match=f"not a plan of a study.*{said}"):
         read_plan(tmp_path / "study.yaml")
 
 
@@ -102,7 +169,7 @@ def test_the_plan_of_the_repository_composes():
     configs.register_resolvers()
     settings = settings_by_hydra(CONF)
     plan = read_plan(ROOT / "results" / "study.yaml")
-    budgets = {unit.system: settings(unit.command)["steps"] for unit in plan.units}
+    budgets = {unit.system: settings(unit.command)["trainer.max_steps"] for unit in plan.units}
     assert budgets["iass"] == budgets["single_task"] and {unit.seed for unit in plan.units} >= {0, 1, 2}
     with pytest.raises(DataError, match="no training 'kazoo'"):
         plan.only(("kazoo",))
@@ -155,7 +222,7 @@ def test_blocks_say_what_the_tables_hold(kept):
     assert first[0].endswith("all") and abs(float(first[2].split(" [")[0]) - 1.0) < 0.1 and first[3] == "0.004"
     # 11 of the songs have a target that plays, and iass is ahead in all: 2 / 2**11, times 4 tests.
     assert blocks.differences(kept, "test", ("iass", "nobody")) == blocks.NOTHING
-    assert len(blocks.trainings(kept).splitlines()) == 2 + 4
+    assert len(blocks.trainings(kept).splitlines()) == 2 + 4 + 2
     targets = blocks.per_target(kept, "test", {"mixture": ("mixture", ""), "IASS": ("iass", "off")})
     assert [line.split(" | ")[0].strip("| ") for line in targets.splitlines()[2:]] == ["vocals", "drums", "bass"]
     assert "| iass, hard gate | 2 |" in blocks.systems(kept, "test")
@@ -209,7 +276,7 @@ def test_the_committed_tables_say_what_made_them():
         assert len(table) and path.stat().st_size < 1e6
         if path.parent.name != "bounds":
             assert {"system", "seed", "training", "trained at commit", "settings", "asked"} <= set(facts)
-            assert "+" not in facts["trained at commit"] and json.loads(facts["settings"])["steps"] > 0
+            assert "+" not in facts["trained at commit"] and json.loads(facts["settings"])["trainer.max_steps"] > 0
 
 
 def grid_table(lost: dict[tuple[float, float], float]) -> pd.DataFrame:

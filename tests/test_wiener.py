@@ -53,6 +53,15 @@ def test_it_is_norbert_window_by_window():
     np.testing.assert_allclose(wiener(0.7 * stems, mixture, STFT), expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("more", [0, 1, 100, 255])
+def test_the_end_of_a_song_is_no_louder_than_the_rest(more):
+    """Windows that overlap by half: behind the last frame an inverse divides by nearly nothing."""
+    stems = noises(2, 256 * 40 + more)
+    mixture = stems.sum(axis=0)
+    filtered = wiener(np.stack([0.9 * mixture, 0.1 * mixture]), mixture, STFT)
+    assert np.abs(filtered[..., -300:]).max() < 1.5 * np.abs(mixture).max()
+
+
 def test_no_iterations_and_other_shapes():
     stems = noises(2)
     assert wiener(stems, stems.sum(axis=0), STFT, 0) is stems

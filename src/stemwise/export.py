@@ -120,7 +120,7 @@ def identity(path: Path) -> str:
 
 
 def newest_model() -> Path:
-    """The newest exported model under the runs folder, sweeps aside. Raises ModelError when there is none."""
+    """The newest exported model under the runs folder, sweeps and the study aside. Raises ModelError without one."""
     newest = _newest()
     if newest is None:
         raise ModelError(
@@ -131,8 +131,10 @@ def newest_model() -> Path:
 
 
 def _newest() -> Path | None:
+    """Sweeps and the study aside: theirs are many, and none of them is meant for use."""
     runs = runs_home()
-    found = [path for path in runs.rglob("model.safetensors") if "sweep_" not in str(path.relative_to(runs))]
+    paths = {path: path.relative_to(runs) for path in runs.rglob("model.safetensors")}
+    found = [path for path, name in paths.items() if "sweep_" not in str(name) and name.parts[0] != "study"]
     return max(found, key=lambda path: path.stat().st_mtime, default=None)
 
 

@@ -1,5 +1,7 @@
 """Multichannel Wiener filtering of finished estimates, by norbert: what one target takes, the others give up."""
 
+from typing import Any
+
 import numpy as np
 import torch
 
@@ -19,12 +21,12 @@ def wiener(stems: Samples, mixture: Samples, stft: Stft, iterations: int = 1) ->
 
     Raises MissingExtra without norbert, AudioError for shapes that do not fit.
     """
-    if iterations < 1:
+    if iterations == 0:
         return stems
     if stems.shape[1:] != mixture.shape:
         raise AudioError(f"stems {stems.shape} and mixture {mixture.shape} differ. Give (target, channel, sample).")
-    mixed = stft(torch.from_numpy(np.array(mixture)))
-    spectra = torch.stack([stft(torch.from_numpy(np.array(stem))) for stem in stems])
+    mixed = _spectrum(mixture, stft)
+    spectra = torch.stack([_spectrum(stem, stft) for stem in stems])
     for start in range(0, mixed.shape[-1], WINDOW):
         frames = slice(start, start + WINDOW)
         filtered = _window(spectra[..., frames].numpy(), mixed[..., frames].numpy(), iterations)
@@ -32,12 +34,23 @@ def wiener(stems: Samples, mixture: Samples, stft: Stft, iterations: int = 1) ->
     return stft.inverse(spectra, mixture.shape[-1]).numpy()
 
 
-def _window(spectra: Samples, mixed: Samples, iterations: int) -> Samples:
-    """Complex (target, channel, bin, frame), (channel, bin, frame) → filtered (target, channel, bin, frame)."""
+def require_norbert() -> Any:
+    """The module. Raises MissingExtra where it is not installed."""
     try:
         import norbert
     except ModuleNotFoundError as fault:
         raise MissingExtra("norbert", "wiener", "Wiener filtering") from fault
+    return norbert
+
+
+def _spectrum(audio: Samples, stft: Stft) -> torch.Tensor:
+    spectrum: torch.Tensor = stft(stft.whole_hops(torch.from_numpy(np.array(audio))))
+    return spectrum
+
+
+def _window(spectra: Samples, mixed: Samples, iterations: int) -> Samples:
+    """Complex (target, channel, bin, frame), (channel, bin, frame) → filtered (target, channel, bin, frame)."""
+    norbert = require_norbert()
     v = np.abs(spectra).astype(np.float64).transpose(3, 2, 1, 0)  # frame, bin, channel, source
     x = mixed.astype(np.complex128).transpose(2, 1, 0)
     rest = np.maximum(np.abs(x) - v.sum(axis=3), 0)

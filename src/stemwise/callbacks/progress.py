@@ -16,13 +16,17 @@ class EpochLines(pl.Callback):
 
     def __init__(self) -> None:
         self.seconds_before = 0.0
+        self.began: float | None = None  # None while nothing is trained
 
     def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         self.began, self.first_step = time.monotonic(), trainer.global_step
 
+    def on_train_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        self.seconds_before, self.began = self.seconds, None
+
     @property
     def seconds(self) -> float:
-        return self.seconds_before + (time.monotonic() - self.began if hasattr(self, "began") else 0.0)
+        return self.seconds_before + (0.0 if self.began is None else time.monotonic() - self.began)
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         if trainer.sanity_checking:
@@ -34,8 +38,8 @@ class EpochLines(pl.Callback):
             print(f"step {trainer.global_step:6d}  {shown}{self._left(trainer)}", flush=True)
 
     def _left(self, trainer: pl.Trainer) -> str:
-        done = trainer.global_step - self.first_step
-        if trainer.max_steps <= 0 or done <= 0:
+        done = trainer.global_step - getattr(self, "first_step", 0)
+        if trainer.max_steps <= 0 or done <= 0 or self.began is None:
             return ""
         seconds = (time.monotonic() - self.began) / done * (trainer.max_steps - trainer.global_step)
         return f"  {seconds / 60:.1f} min left"

@@ -45,6 +45,10 @@ class GateGrid:
     kinds: Sequence[str] = field(default=KINDS)
 
     def __post_init__(self) -> None:
+        for name in ("thresholds", "median_seconds"):
+            given = getattr(self, name)
+            if isinstance(given, str | int | float) or not all(isinstance(each, int | float) for each in given):
+                raise ModelError(f"gate.{name}={given}: give a list of numbers, as in gate.{name}=[0.3,0.5].")
         strange = [kind for kind in self.kinds if kind not in KINDS]
         if strange or not self.kinds:
             raise ModelError(f"gate.kinds={list(self.kinds)}: choose among {', '.join(KINDS)}.")
