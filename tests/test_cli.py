@@ -1,5 +1,6 @@
 """The commands, as a user types them."""
 
+import json
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ import soundfile
 from typer.testing import CliRunner
 
 from stemwise.cli import app
-from stemwise.export import SHIPPED, save
+from stemwise.export import SHIPPED, describe, save
 from tests.test_export import DESCRIPTION, exported
 
 STEMWISE = str(Path(sys.executable).with_name("stemwise"))
@@ -82,6 +83,17 @@ def test_the_newest_run_is_the_default_model_and_else_the_one_that_ships(tmp_pat
     said = stemwise("separate", tmp_path / "a.wav", "--out", tmp_path)
     assert "4 files in" in said and f"model: {home / 'runs' / 'x' / 'model.safetensors'} (a, b; 8000 Hz)" in said
     assert "4 files in" in stemwise("separate", tmp_path / "a.wav", "--out", tmp_path, "--model", home / "runs" / "x")
+
+
+def test_a_model_to_pass_on_is_half_the_size_and_knows_its_scores(tmp_path, model):
+    line = {"system": "x", "gate": "off", "target": "all", "songs": 3, "usdr": 2.5, "usdr_low": 2.0, "csdr": 1.0}
+    summary = model.parent / "summary.json"
+    assert "not scored yet" in stemwise("export", model, "--out", tmp_path / "a.safetensors")
+    summary.write_text(json.dumps({"scores": [line, {**line, "target": "bass"}]}))
+    said = stemwise("export", model.parent, "--out", tmp_path / "b.safetensors")
+    assert "with its scores" in said and (tmp_path / "b.safetensors").stat().st_size < 0.7 * model.stat().st_size
+    kept = {key: value for key, value in line.items() if key not in ("target", "csdr")}
+    assert describe(tmp_path / "b.safetensors")["card"]["scores"] == [kept]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from stemwise.export import describe
 from stemwise.study import blocks, gate_blocks
 from stemwise.study.kept import Kept
 from stemwise.study.markdown import chance, figure, put
-from stemwise.study.pictures import write_pictures
+from stemwise.study.pictures import write_hours, write_pictures
 from stemwise.study.plan import Question, Unit, read_plan, same
 from stemwise.study.queue import LOCK, Queue, settings_by_hydra
 from stemwise.study.tables import facts_of, keep, read_table
@@ -232,7 +232,10 @@ def test_pictures_are_drawn_once_both_systems_are_scored(kept, tmp_path):
     write_pictures(kept, tmp_path / "figures")
     assert {path.name for path in (tmp_path / "figures").iterdir()} == {"systems.png", "activity.png"}
     write_pictures(kept, tmp_path / "none", names=("open_unmix", "nobody"))
+    write_hours(kept, tmp_path / "none", {"iass": 1.0, "nobody": 3.0}, {"test": "test songs"})
     assert not (tmp_path / "none").exists()
+    write_hours(kept, tmp_path / "hours", {"open_unmix": 1.0, "iass": 3.0}, {"test": "test songs", "gone": "gone"})
+    assert (tmp_path / "hours" / "hours.png").stat().st_size > 5000
 
 
 def test_the_share_of_the_way_by_hand():

@@ -2,6 +2,7 @@
 
 import json
 import platform
+import shutil
 import subprocess
 import sys
 import uuid
@@ -48,6 +49,8 @@ def drop_scores(run: Path) -> None:
     """Remove the figures and the page of the model that stood here before: they would describe other weights."""
     for name in ("scores.parquet", "summary.json", "page.html", "validation.json", "log/scores.csv"):
         (run / name).unlink(missing_ok=True)
+    for folder in (run / "eval", *run.glob("eval_*")):  # other questions, as other gates or trees
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def read(run: Path, exported: Exported) -> tuple[DictConfig, dict[str, list[str]]]:

@@ -1,13 +1,17 @@
 """Figures of RESULTS.md."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+import numpy as np
 
 from stemwise.files import beside
 from stemwise.report.by_activity import by_activity
+from stemwise.report.canvas import MODEL_COLOURS, new_figure, png
 from stemwise.report.comparison import measure_of
 from stemwise.report.comparison_figures import activity_scatter, score_boxes
 from stemwise.report.systems import gather, pairs
+from stemwise.report.tables import ALL, summarise
 from stemwise.study.kept import Kept
 
 FIGURE_4 = ("open_unmix", "iass")  # in the paper's order
@@ -26,6 +30,33 @@ def write_pictures(kept: Kept, folder: Path, question: str = "test", names: Sequ
         "systems": score_boxes(systems, measure),
         "activity": activity_scatter(pairs(gather(of_iass, "off"), None), measure, bins, slopes),
     }
-    for name, png in drawn.items():
+    for name, picture in drawn.items():
         with beside(folder / f"{name}.png") as part:
-            part.write_bytes(png)
+            part.write_bytes(picture)
+
+
+def write_hours(kept: Kept, folder: Path, hours: Mapping[str, float], questions: Mapping[str, str]) -> None:
+    """hours.png: uSDR with its interval over the hours of training songs of each system, a line a question; nothing
+    while one of the systems is not scored."""
+    figure = new_figure(3.6)
+    axes = figure.add_subplot()
+    for (question, name), colour in zip(questions.items(), MODEL_COLOURS, strict=False):
+        scores = kept.averaged(question, tuple(hours))
+        found = scores[scores["gate"] == "off"] if len(scores) else scores
+        if not len(found) or set(hours) - set(found["system"]):
+            continue
+        lines = summarise(scores).query("target == @ALL and gate == 'off'", local_dict={"ALL": ALL}).set_index("system")
+        middle, low, high = (lines.loc[list(hours), key].to_numpy(float) for key in ("usdr", "usdr_low", "usdr_high"))
+        ends = [np.nan_to_num(middle - low), np.nan_to_num(high - middle)]
+        axes.errorbar(list(hours.values()), middle, ends, color=colour, marker="o", capsize=3, label=name)
+    if not axes.lines:
+        return
+    axes.set_xscale("log")
+    axes.set_xticks(list(hours.values()), [f"{value:g}" for value in hours.values()])
+    axes.minorticks_off()
+    axes.set_xlabel("hours of training songs")
+    axes.set_ylabel("uSDR in dB, gate off, mean over targets")
+    axes.grid(alpha=0.3)
+    axes.legend(frameon=False)
+    with beside(folder / "hours.png") as part:
+        part.write_bytes(png(figure))

@@ -7,7 +7,7 @@ from stemwise.study import blocks, gate_blocks
 from stemwise.study.blocks import Block
 from stemwise.study.kept import Kept
 from stemwise.study.markdown import put
-from stemwise.study.pictures import write_pictures
+from stemwise.study.pictures import write_hours, write_pictures
 
 FIGURE_4 = {
     "mixture": ("mixture", ""),
@@ -20,6 +20,7 @@ BOTH, TASKS = ("iass", "open_unmix"), ("iass", "single_task")
 JOINT = ("joint_unmix", "open_unmix")
 MAIN = ("iass", "single_task", "open_unmix", "joint_unmix")
 HOURS = ("iass_1_hour", "iass_3_hours", "iass")
+QUESTIONS = {"test": "test songs", "fonts": "another font", "recorded": "a recorded song"}
 FEW = ("usdr", "silence_energy", "auc")
 COSTS = ("usdr", "csdr_common", "csdr", "silence_energy", "silence_pooled", "lost_energy", "lost_pooled")
 BSS = ("csdr", "isr", "sir", "sar")
@@ -54,6 +55,10 @@ BLOCKS: dict[str, Block] = {
     "BSS Eval": partial(blocks.systems, question="bss", names=BOTH, shown=BSS),
     "MUSDB targets": partial(blocks.systems, question="test_musdb", names=MUSDB, shown=(*BSS, "usdr")),
     "MUSDB targets, each": partial(blocks.per_target, question="test_musdb", rows=FIGURE_3, measure="csdr"),
+    **{
+        f"MUSDB targets, {name.upper()}": partial(blocks.per_target, question="test_musdb", rows=FIGURE_3, measure=name)
+        for name in ("isr", "sir", "sar")
+    },
     "without Wiener filter": partial(blocks.systems, question="stereo", names=BOTH, shown=SPATIAL),
     "with Wiener filter": partial(blocks.systems, question="wiener", names=BOTH, shown=SPATIAL),
     "hours": partial(blocks.systems, question="test", names=HOURS, shown=FEW),
@@ -70,4 +75,5 @@ def write_results(results: Path, document: Path, done: frozenset[tuple[str, str]
     """
     kept = Kept(results, done)
     write_pictures(kept, results / "figures")
+    write_hours(kept, results / "figures", dict(zip(HOURS, (1.0, 3.0, 6.4), strict=True)), QUESTIONS)
     put(document, {name: block(kept) for name, block in BLOCKS.items()})
