@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import save_file
 
 from stemwise.errors import ModelError
-from stemwise.export import Exported, build, describe, load, save
+from stemwise.export import SHIPPED, Exported, build, describe, load, save
 from stemwise.gate import Gate
 
 DESCRIPTION = {
@@ -96,3 +96,20 @@ def test_files_that_are_no_model_raise(tmp_path):
     save_file({"x": torch.zeros(1)}, path, metadata={"stemwise": json.dumps(header)})
     with pytest.raises(ModelError, match="weights do not fit"):
         load(path)
+
+
+def test_the_model_that_ships_is_small_and_separates_as_its_card_says():
+    """A file that fits into the package, loads, and takes a mixture of two of its targets apart a little."""
+    header = describe(SHIPPED)
+    assert SHIPPED.stat().st_size < 10e6 and header["card"]["scores"] and header["card"]["steps"] > 0
+    card = (SHIPPED.parent / "README.md").read_text(encoding="utf-8")
+    assert header["card"]["commit"] in card and f"{SHIPPED.stat().st_size / 1e6:.1f} MB" in card
+    model = load(SHIPPED).model
+    time = torch.arange(8 * 16000) / 16000
+    bass = 0.3 * torch.sign(torch.sin(2 * torch.pi * 55 * time)) * (1 - (2 * time % 1))
+    drums = 0.3 * torch.randn(len(time), generator=torch.Generator().manual_seed(0)) * torch.exp(-30 * (time % 0.5))
+    with torch.inference_mode():
+        stems = model.estimate((bass + drums)[None, None]).stems[0, :, 0]
+    for name, truth, other in (("bass", bass, drums), ("drums", drums, bass)):
+        found = stems[model.targets.index(name)]
+        assert found @ truth / truth.norm() > 2 * found @ other / other.norm()
