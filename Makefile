@@ -34,7 +34,7 @@ results: setup  ## the study of RESULTS.md: what results/ lacks is trained (hour
 	$(PY) -m src.results $(ARGS)
 
 test: setup     ## the tests, four to seven minutes on two cores
-	$(PY) -m pytest -m "not soak" $(ARGS)
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n auto --maxprocesses 4 --dist worksteal -m "not soak" $(ARGS)
 
 soak: setup     ## the long tests
 	$(PY) -m pytest -m soak $(ARGS)

@@ -15,12 +15,13 @@ from src.eval import CONF
 from stemwise.errors import DataError
 from stemwise.evaluation.table import read_scores, write_scores
 from stemwise.experiment import configs
+from stemwise.experiment.configs import same
 from stemwise.export import describe
 from stemwise.study import blocks, gate_blocks
 from stemwise.study.kept import Kept
 from stemwise.study.markdown import chance, figure, put
 from stemwise.study.pictures import write_hours, write_pictures
-from stemwise.study.plan import Question, Unit, read_plan, same
+from stemwise.study.plan import Question, Unit, read_plan
 from stemwise.study.queue import LOCK, Queue, settings_by_hydra
 from stemwise.study.tables import facts_of, keep, read_table
 from stemwise.study.write import BLOCKS

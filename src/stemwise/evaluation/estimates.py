@@ -38,7 +38,7 @@ class Estimates:
 
     def of(self, separator: Separator, song: PreparedSong, mixture: Samples) -> Estimated:
         """Stems mapped from disk, separated first where they are not there; in memory where they cannot be kept."""
-        settings = (self.model, separator.chunk_seconds, mixture.shape, song_digest(song))
+        settings = (self.model, separator.chunk_seconds, separator.device, mixture.shape, song_digest(song))
         folder = _home() / f"{song.folder.name}-{digest(*settings, code_digest(*SEPARATION))}"
         shape = (len(separator.model.targets), *mixture.shape)
         return _read(folder, shape) or self._made(separator, mixture, folder, shape)

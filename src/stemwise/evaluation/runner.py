@@ -60,7 +60,8 @@ class _Scoring(ABC):
 
     def part(self, name: str, song: PreparedSong) -> Path:
         assert self.kept is not None
-        about = (self.kept.estimates.model, self.separator.gate, self.separator.chunk_seconds, self.name, name)
+        separator = self.separator
+        about = (self.kept.estimates.model, separator.gate, separator.chunk_seconds, separator.device, self.name, name)
         key = digest(
             *about, type(self).__name__, self.wiener, *self.settings(), song_digest(song), code_digest(*SCORING)
         )

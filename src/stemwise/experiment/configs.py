@@ -3,7 +3,7 @@
 import logging
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -98,12 +98,27 @@ def _same_training(config: DictConfig, run: Path) -> None:
     except OSError:
         return
     now, then = plain(config), plain(DictConfig(before))
-    other = [key for key in ("model", "data", "loss", "optimizer", "loading", "seed") if now[key] != then.get(key)]
+    keys = ("model", "data", "loss", "optimizer", "loading", "seed")
+    other = [key for key in keys if not same(then.get(key), now[key])]
     if other:
         raise ModelError(
             f"resume=auto found {run}, which did not end but was begun with another {', '.join(other)}. Give it the "
             "same settings, or start anew with resume=false."
         )
+
+
+def same(then: Any, now: Any) -> bool:
+    """Whether settings are alike. A key that only one of them has says nothing if it has no value: it was added to the
+    configs since, or removed from them."""
+    if isinstance(then, Mapping) and isinstance(now, Mapping):
+        apart = {**then, **now}.items()
+        both = then.keys() & now.keys()
+        return all(same(then[key], now[key]) for key in both) and not any(
+            value for key, value in apart if key not in both
+        )
+    if isinstance(then, list | tuple) and isinstance(now, list | tuple):
+        return len(then) == len(now) and all(map(same, then, now))
+    return bool(then == now)
 
 
 def make_data(config: DictConfig, model: SpectralModel, channels: int | None = None) -> MultitrackDataModule:

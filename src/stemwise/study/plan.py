@@ -111,17 +111,3 @@ def _words(name: str, words: Any) -> tuple[str, ...]:
     if isinstance(words, str):
         raise TypeError(f"the words of {name} are text, not a list")
     return tuple(words)
-
-
-def same(then: Any, now: Any) -> bool:
-    """Whether settings are alike. A key that only one of them has says nothing if it has no value: it was added to the
-    configs since, or removed from them."""
-    if isinstance(then, Mapping) and isinstance(now, Mapping):
-        apart = {**then, **now}.items()
-        both = then.keys() & now.keys()
-        return all(same(then[key], now[key]) for key in both) and not any(
-            value for key, value in apart if key not in both
-        )
-    if isinstance(then, list | tuple) and isinstance(now, list | tuple):
-        return len(then) == len(now) and all(map(same, then, now))
-    return bool(then == now)

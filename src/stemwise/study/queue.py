@@ -16,10 +16,11 @@ from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
 
 from stemwise.errors import DataError, StemwiseError
+from stemwise.experiment.configs import same
 from stemwise.export import describe
 from stemwise.home import runs_home
 from stemwise.parallel import cores
-from stemwise.study.plan import Plan, Question, Songs, Unit, same
+from stemwise.study.plan import Plan, Question, Songs, Unit
 from stemwise.study.tables import facts_of, keep
 
 GROUPS = ("model", "loss", "optimizer", "loading", "scheme", "gate", "gate_may_lose", "seed")
