@@ -33,11 +33,18 @@ def trainings(kept: Kept) -> str:
     return f"{table(heads, rows)}\n\n{len(rows)} trainings, {seconds / 3600:.1f} hours."
 
 
-def systems(kept: Kept, question: str, names: Sequence[str] = (), shown: Sequence[str] = SHOWN) -> str:
-    """Bounds and systems under their gates, means over targets."""
+def systems(
+    kept: Kept,
+    question: str,
+    names: Sequence[str] = (),
+    shown: Sequence[str] = SHOWN,
+    gates: Sequence[str] = ("off", "hard", "soft", "oracle"),
+) -> str:
+    """Bounds and systems under these gates, means over targets."""
     scores = kept.averaged(question, names)
     if scores.empty:
         return NOTHING
+    scores = scores[scores["gate"].isin(["", *gates])]
     measures = [BY_NAME[name] for name in shown]
     lines = summarise(scores).query("target == @ALL", local_dict={"ALL": ALL}).to_dict("records")
     seeds = {name: len(runs) for name, runs in kept.systems(question, names).items()}
@@ -123,7 +130,10 @@ def share_of_the_way(kept: Kept, question: str, names: Sequence[str] = (), gate:
     if scores.empty:
         return NOTHING
     found = way(scores, gate)
-    return table(("", *found.columns), [(name, *(f"{100 * v:.0f} %" for v in row)) for name, row in found.iterrows()])
+    return table(
+        ("", *found.columns),
+        [(name, *(f"{figure(100 * share, digits=0)} %" for share in row)) for name, row in found.iterrows()],
+    )
 
 
 def way(scores: pd.DataFrame, gate: str = "off") -> pd.DataFrame:

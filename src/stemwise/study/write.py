@@ -21,6 +21,7 @@ JOINT = ("joint_unmix", "open_unmix")
 MAIN = ("iass", "single_task", "open_unmix", "joint_unmix")
 HOURS = ("iass_1_hour", "iass_3_hours", "iass")
 QUESTIONS = {"test": "test songs", "fonts": "another font", "recorded": "a recorded song"}
+OFF = ("off",)
 FEW = ("usdr", "silence_energy", "auc")
 COSTS = ("usdr", "csdr_common", "csdr", "silence_energy", "silence_pooled", "lost_energy", "lost_pooled")
 BSS = ("csdr", "isr", "sir", "sar")
@@ -50,8 +51,8 @@ BLOCKS: dict[str, Block] = {
     "gates, rests": partial(gate_blocks.rests, question="test", system="iass"),
     "gates, chosen": partial(gate_blocks.chosen_on_validation, system="iass", valid="grid_valid", test="grid_test"),
     "gates, a worked song": partial(gate_blocks.misled, question="grid_test", system="iass"),
-    "weights": partial(blocks.systems, question="valid", names=WEIGHTS, shown=FEW),
-    "learning rates": partial(blocks.systems, question="valid", names=RATES, shown=("usdr",)),
+    "weights": partial(blocks.systems, question="valid", names=WEIGHTS, shown=FEW, gates=OFF),
+    "learning rates": partial(blocks.systems, question="valid", names=RATES, shown=("usdr",), gates=OFF),
     "BSS Eval": partial(blocks.systems, question="bss", names=BOTH, shown=BSS),
     "MUSDB targets": partial(blocks.systems, question="test_musdb", names=MUSDB, shown=(*BSS, "usdr")),
     "MUSDB targets, each": partial(blocks.per_target, question="test_musdb", rows=FIGURE_3, measure="csdr"),
@@ -61,9 +62,9 @@ BLOCKS: dict[str, Block] = {
     },
     "without Wiener filter": partial(blocks.systems, question="stereo", names=BOTH, shown=SPATIAL),
     "with Wiener filter": partial(blocks.systems, question="wiener", names=BOTH, shown=SPATIAL),
-    "hours": partial(blocks.systems, question="test", names=HOURS, shown=FEW),
-    "hours, another font": partial(blocks.systems, question="fonts", names=HOURS, shown=FEW),
-    "hours, recorded": partial(blocks.systems, question="recorded", names=HOURS, shown=FEW),
+    "hours": partial(blocks.systems, question="test", names=HOURS, shown=FEW, gates=OFF),
+    "hours, another font": partial(blocks.systems, question="fonts", names=HOURS, shown=FEW, gates=OFF),
+    "hours, recorded": partial(blocks.systems, question="recorded", names=HOURS, shown=FEW, gates=OFF),
     "share of the way": partial(blocks.share_of_the_way, question="test", names=MAIN),
 }
 
