@@ -99,7 +99,8 @@ def _read(folder: Path, shape: tuple[int, ...]) -> Estimated | None:
     try:
         stems = np.load(folder / STEMS, mmap_mode="r")
         probability = np.load(folder / PROBABILITY)
-        os.utime(folder)
+        now = time.time_ns()  # not the file system's own clock, which may be milliseconds behind that of `since`
+        os.utime(folder, ns=(now, now))
     except (OSError, ValueError, EOFError):
         return None
     return Estimated(np.asarray(stems), probability if probability.size else None) if stems.shape == shape else None
