@@ -337,3 +337,18 @@ def test_two_processes_train_as_one(tree, home):
     assert (
         curves["val/loss"].notna().sum() == 2 and curves["step"].max() == 3
     )  # 4 excerpts on 2 devices: 2 steps a pass
+
+
+@pytest.mark.parametrize("experiment", ["demo", "study_single", "iass_medley"])
+def test_resume_auto_finds_what_an_experiment_began(experiment, home):
+    """Also where the experiment sets Hydra's run folder, which is looked at before the words of the command line."""
+    last = home / "runs" / "mine" / "checkpoints" / "last.ckpt"
+    last.parent.mkdir(parents=True)
+    last.touch()
+    words = (f"experiment={experiment}", "data.root=x", "name=mine", "resume=auto")
+    config = composed(home, *words)
+    assert config.checkpoint == str(last)
+    newer = home / "runs" / "mine" / "later" / "checkpoints" / "last.ckpt"
+    newer.parent.mkdir(parents=True)
+    newer.touch()
+    assert config.checkpoint == str(last) and composed(home, *words).checkpoint == str(newer)

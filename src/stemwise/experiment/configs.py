@@ -38,7 +38,7 @@ def register_resolvers() -> None:
         "count": len,
         "bins": lambda n_fft: n_fft // 2 + 1,
         "bins_below": lambda hertz, rate, n_fft: min(hertz * n_fft // rate, n_fft // 2) + 1,
-        "checkpoint": lambda resume, runs: find_checkpoint(resume, Path(runs)),
+        "checkpoint": found_checkpoint,
         "run_folder": lambda checkpoint, new: str(Path(checkpoint).resolve().parents[1]) if checkpoint else new,
         "sweep_of": sweep_of,
         "direction": direction,
@@ -46,8 +46,21 @@ def register_resolvers() -> None:
         "log_version": lambda checkpoint: f"resumed_{Path(checkpoint).stat().st_mtime_ns}" if checkpoint else "",
     }
     for name, resolver in resolvers.items():
-        # Once a training has begun, its own checkpoint is the newest: what was found before must stand.
-        OmegaConf.register_new_resolver(name, resolver, replace=True, use_cache=name == "checkpoint")
+        OmegaConf.register_new_resolver(name, resolver, replace=True)
+
+
+def found_checkpoint(resume: str | bool | None, runs: str, *, _root_: DictConfig) -> str:
+    """What `find_checkpoint` says when this config first asks: once it trains, its own checkpoint is the newest.
+
+    Kept by the values. OmegaConf's own cache goes by the text of the interpolation, and Hydra resolves an experiment's
+    hydra.run.dir before `resume` is set on the command line.
+    """
+    kept = OmegaConf.get_cache(_root_)["checkpoint by value"]
+    key = (resume, runs)
+    if key not in kept:
+        kept[key] = find_checkpoint(resume, Path(runs))
+    found: str = kept[key]
+    return found
 
 
 def find_checkpoint(resume: str | bool | None, runs: Path) -> str:
