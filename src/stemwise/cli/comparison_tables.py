@@ -10,7 +10,7 @@ from rich.text import Text
 
 from stemwise.cli.common import say
 from stemwise.report.compared import Comparison
-from stemwise.report.comparison import measure_of
+from stemwise.report.comparison import LEVEL, measure_of
 from stemwise.report.comparison_figures import stars
 from stemwise.report.measures import Measure
 from stemwise.report.numbers import number, signed
@@ -55,7 +55,7 @@ def _cell(line: Line) -> Text:
     measure = measure_of(line["measure"])
     value, low, high = (signed(line[key], measure.digits) for key in ("difference", "low", "high"))
     interval = "" if math.isnan(line["low"]) else f"\n[{low}, {high}]"
-    found = Text(f"{value} {stars(line['p_holm'])}".rstrip(), style="bold" if line["p_holm"] < 0.05 else "")
+    found = Text(f"{value} {stars(line['p_holm'])}".rstrip(), style="bold" if line["p_holm"] < LEVEL else "")
     return found.append(f"{interval} n={line['songs']}" if interval else f"\nn={line['songs']}", style="dim")
 
 

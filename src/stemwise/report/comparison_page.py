@@ -9,7 +9,7 @@ from typing import Any
 
 from stemwise.files import write_text
 from stemwise.report.compared import Comparison
-from stemwise.report.comparison import measure_of
+from stemwise.report.comparison import LEVEL, measure_of
 from stemwise.report.comparison_figures import activity_scatter, difference_dots, score_boxes, stars
 from stemwise.report.inline import data_uri
 from stemwise.report.measures import SYSTEMS, Measure
@@ -104,7 +104,7 @@ def _row(line: Line) -> dict[str, Any]:
         "p": _probability(line["p"]),
         "p_holm": f"{_probability(line['p_holm'])} {stars(line['p_holm'])}".strip(),
         "why": line["why"],
-        "found": line["p_holm"] < 0.05,
+        "found": line["p_holm"] < LEVEL,
         "rank_biserial": signed(line["rank_biserial"], 2),
         "d_z": signed(line["d_z"], 2),
         "better": f"{line['better']:.0%}",
