@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,10 @@ import pytest
 import soundfile
 from typer.testing import CliRunner
 
+from stemwise.activity import segments
 from stemwise.cli import app
 from stemwise.export import SHIPPED, describe, save
+from stemwise.gate import Gate
 from tests.test_export import DESCRIPTION, exported
 
 STEMWISE = str(Path(sys.executable).with_name("stemwise"))
@@ -68,6 +71,22 @@ def test_stems_of_an_open_gate_are_what_the_model_makes_of_the_song(tmp_path, mo
         stems = exported().model.estimate(mixture).stems[0].numpy()
     for name, expected in zip("ab", stems, strict=True):
         np.testing.assert_allclose(soundfile.read(tmp_path / "a" / f"{name}.wav")[0].T, expected, atol=1e-5)
+
+
+def test_a_gate_that_never_closes_does_not_say_that_its_target_always_plays(tmp_path):
+    """Its segments are those in which the probability reaches one half, filtered as the others are."""
+    gated = replace(exported(), gate=Gate("hard", [0.0, 0.3], 0.25))
+    save(tmp_path / "open.safetensors", gated, DESCRIPTION)
+    stemwise("separate", song(tmp_path / "a.wav"), "--out", tmp_path, "--model", tmp_path / "open.safetensors")
+    frames = np.genfromtxt(tmp_path / "a" / "activity.csv", delimiter=",", names=True)
+    probability = np.stack([frames["a"], frames["b"]])
+    rate = 1 / np.diff(frames["time"]).mean()
+    assert (frames["a_gate"] == 1).all()
+    found = (tmp_path / "a" / "segments.csv").read_text().splitlines()[1:]
+    for name, threshold in (("a", 0.5), ("b", 0.3)):
+        plays = Gate("hard", threshold, 0.25).weights(probability, rate)["ab".index(name)]
+        expected = [f"{start:.4f},{stop:.4f},{name}" for start, stop in segments(plays, frames["time"])]
+        assert [line for line in found if line.endswith(name)] == expected
 
 
 @pytest.mark.parametrize("suffix", ["flac", "mp3"])

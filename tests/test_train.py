@@ -21,6 +21,7 @@ from src.train import train
 
 from stemwise.errors import DataError, ModelError
 from stemwise.experiment import configs, runs
+from stemwise.experiment.songs import output_folder
 from stemwise.export import describe, load
 from tests.sets import overrides
 
@@ -233,6 +234,23 @@ def test_a_run_is_scored_on_the_songs_it_was_split_into(tree, tmp_path):
     (tree / "splits.json").write_text('{"train": ["Cyd_Three"], "valid": ["Bob_Two"], "test": ["Ann_One"]}')
     scored = evaluate_run(composed(run, f"run={run}", "report=false", name="eval"))
     assert scored == run and set(pd.read_parquet(run / "scores.parquet").song) == {"Cyd_Three"}
+
+
+@pytest.mark.parametrize(
+    ("words", "folder"),
+    [
+        (["gate=hard"], "eval_gate-hard"),
+        (["gate=hard", "gate.threshold=0.9"], "eval_gate-hard-threshold-0.9"),
+        (
+            ["gate=hard", "gate.threshold=[0.1,0.2]", "gate.median_seconds=1.0"],
+            "eval_gate-hard-threshold-[0.1,0.2]-median-1.0",
+        ),
+        (["gate=grid", "part=valid"], "eval_part-valid_gate-grid"),
+        (["gate=soft", "limit=2"], "eval_limit-2_gate-soft"),
+    ],
+)
+def test_each_gate_has_a_folder_of_its_own(words, folder, tmp_path):
+    assert output_folder(composed(tmp_path, *words, name="eval"), tmp_path) == tmp_path / folder
 
 
 def test_other_questions_get_a_folder_of_their_own(tree, tmp_path):

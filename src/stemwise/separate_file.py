@@ -3,6 +3,7 @@
 import io
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from stemwise.files import new_array
 from stemwise.separator import Separation, Separator
 
 BLOCK = 1 << 18  # samples read, resampled or written at a time
+EVEN = 0.5  # probability from which a target plays whose gate never closes, for it has a threshold of 0
 
 
 def separate_file(
@@ -119,7 +121,11 @@ def _write_activity(work: Path, separation: Separation) -> Path:
 
 
 def _write_segments(work: Path, separation: Separation, separator: Separator) -> Path:
-    """start_time,end_time,target: runs in which the target plays (hard: the gate is open; else probability ≥ 0.5)."""
+    """start_time,end_time,target: runs in which the target plays.
+
+    Under a hard gate it plays where its gate is open; where its gate never closes, and under other gates, where its
+    probability says so.
+    """
     path = work / "segments.csv"
     lines = ["start_time,end_time,target"]
     for target, row in zip(separation.targets, _plays(separation, separator), strict=True):
@@ -129,6 +135,11 @@ def _write_segments(work: Path, separation: Separation, separator: Separator) ->
 
 
 def _plays(separation: Separation, separator: Separator) -> NDArray[np.float32]:
-    if separator.gate.kind == "hard" or separation.probability is None:
+    gate = separator.gate
+    if separation.probability is None:
         return separation.gate
-    return separation.probability
+    if gate.kind != "hard":
+        return separation.probability
+    thresholds = np.broadcast_to(np.asarray(gate.threshold, dtype=np.float64), len(separation.targets))
+    told = replace(gate, threshold=[float(each) or EVEN for each in thresholds])
+    return told.weights(separation.probability, separation.frame_rate)

@@ -140,5 +140,14 @@ def output_folder(config: Any, run: Path) -> Path:
     asked = [f"{key}-{config[key]}" for key in ("part", "limit") if config[key] not in ("test", None)]
     asked += [f"{key}-{config[key]}" for key in ("channels", "wiener") if config[key]]
     asked += [f"root-{Path(config.root).name}"] if config.root else []
-    asked += [f"gate-{config.gate.get('kind', 'grid')}"] if "gate" in config else []
+    asked += [_gate_words(config.gate)] if "gate" in config else []
     return run / "_".join(["eval", *asked]) if asked else run
+
+
+def _gate_words(gate: Any) -> str:
+    """The gate's kind, and of a hard one what is not as conf/gate/hard.yaml has it."""
+    words = ["gate", str(gate.get("kind", "grid"))]
+    for key, usual in (("threshold", 0.5), ("median_seconds", 0.488)):
+        if gate.get("kind") == "hard" and gate.get(key, usual) != usual:
+            words.append(f"{key.partition('_')[0]}-{gate[key]}".replace(" ", ""))
+    return "-".join(words)
