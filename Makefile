@@ -33,7 +33,7 @@ eval: setup     ## score the newest run, or RUN=runs/demo, with ISR, SIR and SAR
 results: setup  ## the study of RESULTS.md: what results/ lacks is trained (hours), then its tables; ARGS="--jobs 2", --list, --tables
 	$(PY) -m src.results $(ARGS)
 
-test: setup     ## the tests, four to seven minutes on two cores
+test: setup     ## the tests, side by side: five to eight minutes on two cores
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n auto --maxprocesses 4 --dist worksteal -m "not soak" $(ARGS)
 
 soak: setup     ## the long tests
