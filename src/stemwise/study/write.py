@@ -77,4 +77,7 @@ def write_results(results: Path, document: Path, done: frozenset[tuple[str, str]
     kept = Kept(results, done)
     write_pictures(kept, results / "figures")
     write_hours(kept, results / "figures", dict(zip(HOURS, (1.0, 3.0, 6.4), strict=True)), QUESTIONS)
-    put(document, {name: block(kept) for name, block in BLOCKS.items()})
+    said = {name: block(kept) for name, block in BLOCKS.items()}
+    if (results / "figures" / "hours.png").is_file():
+        said["hours"] = f"![uSDR over hours of training songs](results/figures/hours.png)\n\n{said['hours']}"
+    put(document, said)
