@@ -17,9 +17,10 @@ from stemwise.evaluation.table import read_scores, write_scores
 from stemwise.experiment import configs
 from stemwise.experiment.configs import same
 from stemwise.export import describe
+from stemwise.report.numbers import probability
 from stemwise.study import blocks, gate_blocks
 from stemwise.study.kept import Kept
-from stemwise.study.markdown import chance, figure, put
+from stemwise.study.markdown import figure, put
 from stemwise.study.pictures import write_hours, write_pictures
 from stemwise.study.plan import Question, Unit, read_plan
 from stemwise.study.queue import LOCK, Queue, settings_by_hydra
@@ -253,7 +254,7 @@ def test_the_share_of_the_way_by_hand():
 
 def test_figures_and_marks(tmp_path):
     assert figure(-0.001) == "0.00" and figure(-1.234, -2, 0.5) == "−1.23 [−2.00, 0.50]"
-    assert (figure(float("nan")), figure(float("-inf")), chance(0.0001), chance(0.04)) == (
+    assert (figure(float("nan")), figure(float("-inf")), probability(0.0001), probability(0.04)) == (
         "–",
         "−∞",
         "< 0.001",

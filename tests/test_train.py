@@ -21,7 +21,6 @@ from src.train import train
 
 from stemwise.errors import DataError, ModelError
 from stemwise.experiment import configs, runs
-from stemwise.experiment.songs import output_folder
 from stemwise.export import describe, load
 from tests.sets import overrides
 
@@ -236,23 +235,6 @@ def test_a_run_is_scored_on_the_songs_it_was_split_into(tree, tmp_path):
     assert scored == run and set(pd.read_parquet(run / "scores.parquet").song) == {"Cyd_Three"}
 
 
-@pytest.mark.parametrize(
-    ("words", "folder"),
-    [
-        (["gate=hard"], "eval_gate-hard"),
-        (["gate=hard", "gate.threshold=0.9"], "eval_gate-hard-threshold-0.9"),
-        (
-            ["gate=hard", "gate.threshold=[0.1,0.2]", "gate.median_seconds=1.0"],
-            "eval_gate-hard-threshold-[0.1,0.2]-median-1.0",
-        ),
-        (["gate=grid", "part=valid"], "eval_part-valid_gate-grid"),
-        (["gate=soft", "limit=2"], "eval_limit-2_gate-soft"),
-    ],
-)
-def test_each_gate_has_a_folder_of_its_own(words, folder, tmp_path):
-    assert output_folder(composed(tmp_path, *words, name="eval"), tmp_path) == tmp_path / folder
-
-
 def test_other_questions_get_a_folder_of_their_own(tree, tmp_path):
     run = tmp_path / "run"
     trained(run, tree, *SMALL)
@@ -355,18 +337,3 @@ def test_two_processes_train_as_one(tree, home):
     assert (
         curves["val/loss"].notna().sum() == 2 and curves["step"].max() == 3
     )  # 4 excerpts on 2 devices: 2 steps a pass
-
-
-@pytest.mark.parametrize("experiment", ["demo", "study_single", "iass_medley"])
-def test_resume_auto_finds_what_an_experiment_began(experiment, home):
-    """Also where the experiment sets Hydra's run folder, which is looked at before the words of the command line."""
-    last = home / "runs" / "mine" / "checkpoints" / "last.ckpt"
-    last.parent.mkdir(parents=True)
-    last.touch()
-    words = (f"experiment={experiment}", "data.root=x", "name=mine", "resume=auto")
-    config = composed(home, *words)
-    assert config.checkpoint == str(last)
-    newer = home / "runs" / "mine" / "later" / "checkpoints" / "last.ckpt"
-    newer.parent.mkdir(parents=True)
-    newer.touch()
-    assert config.checkpoint == str(last) and composed(home, *words).checkpoint == str(newer)

@@ -4,12 +4,11 @@ from collections.abc import Iterable
 from typing import Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from stemwise import metrics
 from stemwise.evaluation.reference import Reference
-from stemwise.evaluation.scores import ACTIVE, Estimated, Row, gated
+from stemwise.evaluation.scores import ACTIVE, Estimated, Row, frame_powers, gated
 from stemwise.metrics.arrays import mean
 from stemwise.separator import Separator
 
@@ -61,7 +60,9 @@ def _of_song(separator: Separator, song: Reference) -> dict[str, NDArray[np.floa
             truth = song.confidence[index] >= ACTIVE
             figures["val/auc"] = metrics.activity_scores(truth, estimated.probability[index], ACTIVE).auc
         if row is not None and song.present[index]:
-            figures["val/lost_energy"] = metrics.lost_energy(_power(separator, song, index), row.weights[index])
+            figures["val/lost_energy"] = metrics.lost_energy(
+                frame_powers(separator, song.stems[index]), row.weights[index]
+            )
         for name, value in figures.items():
             found[name][index] = value
     return found
@@ -75,9 +76,3 @@ def _ratio(song: Reference, estimated: Estimated, index: int) -> dict[str, float
 def _rests(song: Reference, row: Row, index: int) -> dict[str, float]:
     silence = metrics.silence_energy(row.stems[index], song.stems[index], song.mixture, song.rate)
     return {"val/silence_energy": silence.energy_db} if silence.seconds >= LEAST_REST else {}
-
-
-def _power(separator: Separator, song: Reference, index: int) -> NDArray[np.float64]:
-    """|STFT|² (channel, bin, frame) of a reference on the gate's frames."""
-    spectrum = separator.stft(torch.from_numpy(np.ascontiguousarray(song.stems[index])))
-    return np.asarray(spectrum.abs().square().double().numpy())

@@ -13,7 +13,7 @@ from stemwise.report.comparison import LEVEL, measure_of
 from stemwise.report.comparison_figures import activity_scatter, difference_dots, score_boxes, stars
 from stemwise.report.inline import data_uri
 from stemwise.report.measures import SYSTEMS, Measure
-from stemwise.report.numbers import NO_FIGURE, number, signed
+from stemwise.report.numbers import NO_FIGURE, number, probability, signed
 from stemwise.report.render import render
 from stemwise.report.systems import System
 from stemwise.report.tables import ALL
@@ -101,8 +101,8 @@ def _row(line: Line) -> dict[str, Any]:
         "against": _figure(line["against_figure"], line["against_spread"], line["against_seeds"], measure),
         "difference": signed(_scale(measure) * line["difference"], measure.digits),
         "interval": "" if math.isnan(line["low"]) else f"[{low}, {high}]",
-        "p": _probability(line["p"]),
-        "p_holm": f"{_probability(line['p_holm'])} {stars(line['p_holm'])}".strip(),
+        "p": probability(line["p"]),
+        "p_holm": f"{probability(line['p_holm'])} {stars(line['p_holm'])}".strip(),
         "why": line["why"],
         "found": line["p_holm"] < LEVEL,
         "rank_biserial": signed(line["rank_biserial"], 2),
@@ -138,7 +138,3 @@ def _interval(line: Line, name: str) -> dict[str, Any]:
 def _scale(measure: Measure) -> float:
     """Shares are printed in percent; lost energy is in percent already."""
     return 100.0 if measure.column == "silence_share" else 1.0
-
-
-def _probability(p: float) -> str:
-    return "–" if math.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"

@@ -19,3 +19,8 @@ def signed(value: float, digits: int) -> str:
     """As `number`, with a plus before what is positive."""
     text = number(value, digits)
     return f"+{text}" if value > 0 and text.strip("0.") else text
+
+
+def probability(p: float) -> str:
+    """A p value; a dash where there is none."""
+    return "–" if math.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"

@@ -7,9 +7,10 @@ import pandas as pd
 from stemwise.report.by_activity import by_activity
 from stemwise.report.comparison import compare
 from stemwise.report.measures import MEASURES, name_of
+from stemwise.report.numbers import probability
 from stemwise.report.tables import ALL, summarise
 from stemwise.study.kept import Kept
-from stemwise.study.markdown import chance, figure, table
+from stemwise.study.markdown import figure, table
 
 NOTHING = "Not run yet."
 SHOWN = ("usdr", "silence_energy", "silence_pooled", "lost_energy", "csdr_common", "csdr", "auc")
@@ -93,7 +94,7 @@ def differences(
             line["target"],
             f"{BY_NAME[line['measure']].heading} {BY_NAME[line['measure']].unit}".strip(),
             figure(line["difference"], line["low"], line["high"], BY_NAME[line["measure"]].digits),
-            chance(line["p_holm"]),
+            probability(line["p_holm"]),
             figure(line["rank_biserial"]),
             f"{100 * line['better']:.0f} % of {line['songs']}",
             f"{figure(line['spread'], digits=3)}, {figure(line['against_spread'], digits=3)}",

@@ -1,12 +1,12 @@
 """Tables of RESULTS.md, and the places in it that are written anew."""
 
 import math
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from stemwise.errors import DataError
 from stemwise.files import write_text
+from stemwise.report.numbers import number
 
 OPEN, CLOSE = "<!-- study: {} -->", "<!-- end of {} -->"
 
@@ -17,21 +17,13 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def figure(value: float, low: float = math.nan, high: float = math.nan, digits: int = 2) -> str:
-    """2.36 [2.08, 2.66]; a dash where there is none. Minus signs are those of the text around."""
+    """2.36 [2.08, 2.66]; a dash where there is none."""
     if math.isnan(value):
         return "–"
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    text = f"{value:.{digits}f}"
+    text = number(value, digits)
     if not (math.isnan(low) or math.isnan(high)):
-        text += f" [{low:.{digits}f}, {high:.{digits}f}]"
-    zero = f"-{0:.{digits}f}"
-    return re.sub(rf"{re.escape(zero)}(?!\d)", zero[1:], text).replace("-", "−")
-
-
-def chance(p: float) -> str:
-    """A p value as a reader wants it."""
-    return "–" if math.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
+        text += f" [{number(low, digits)}, {number(high, digits)}]"
+    return text
 
 
 def put(document: Path, blocks: dict[str, str]) -> None:

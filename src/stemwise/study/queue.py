@@ -29,7 +29,6 @@ CALLBACKS = ("averaging", "early_stopping")
 LOCK = ".queue.lock"
 log = logging.getLogger(__name__)
 Settings = Callable[[Sequence[str]], dict[str, Any]]
-Asked = tuple[Unit, Question]
 
 
 @dataclass
@@ -65,13 +64,13 @@ class Queue:
         DataError where another queue is at work under this home folder.
         """
         todo = self.left()
-        lock = FileLock(runs_home() / "study" / LOCK, timeout=0)
-        lock_folder = runs_home() / "study"
-        lock_folder.mkdir(parents=True, exist_ok=True)
+        folder = runs_home() / "study"
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / LOCK, timeout=0)
         try:
             lock.acquire()
         except Timeout as fault:
-            raise DataError(f"another `make results` is at work in {lock_folder}. Let it end, or stop it.") from fault
+            raise DataError(f"another `make results` is at work in {folder}. Let it end, or stop it.") from fault
         try:
             for name in dict.fromkeys(name for unit, questions in todo for name in needed(unit, questions)):
                 self._make(self.plan.songs[name])
