@@ -18,6 +18,7 @@ def test_the_catalogue_is_what_conf_says(name):
     from hydra import compose, initialize_config_dir
 
     targets = [f"targets={descriptions()[name]['targets']}"] if len(descriptions()[name]["targets"]) == 1 else []
+    targets += ["scheme=iad"] if name.startswith("iad_") else []
     with initialize_config_dir(CONF, version_base="1.3"):
         config = compose("train", overrides=[f"model={name}", "data.root=x", *targets])
     assert configs.plain(config.model) == descriptions()[name]
@@ -40,11 +41,18 @@ def test_open_unmix_hears_all_and_detects_nothing():
     assert (unmix.parameters, unmix.mask_reach, unmix.detects, unmix.channels) == (8_893_348, None, False, 2)
 
 
-@pytest.mark.parametrize("name", sorted(descriptions()))
+@pytest.mark.parametrize("name", [name for name in sorted(descriptions()) if figures(name).separates])
 def test_the_context_covers_what_the_net_sees(name):
     found = figures(name)
     reach = max(found.mask_reach or 0, found.activity_reach or 0)
     assert found.context >= (reach // 2) * found.hop / found.sample_rate
+
+
+def test_what_reaches_a_second_of_a_detector():
+    """A window of 50 frames, and beyond it one step of each 3×3 convolution, of 1, 2, 2 and 10 frames."""
+    assert [figures(f"iad_{net}").activity_reach for net in ("fc", "crnn", "conformer")] == [50, None, None]
+    assert figures("iad_cnn").activity_reach == 50 + 2 * (1 + 2 + 2 + 10)
+    assert not figures("iad_cnn").separates and figures("iad_cnn").detects
 
 
 def test_an_unknown_network_is_refused():

@@ -20,7 +20,7 @@ from src.eval import CONF, evaluate_run
 from src.train import train
 
 from stemwise.errors import DataError, ModelError
-from stemwise.experiment import configs, runs
+from stemwise.experiment import configs, runs, separation
 from stemwise.export import describe, load
 from tests.sets import overrides
 
@@ -86,7 +86,7 @@ def test_the_validated_weights_are_the_exported_ones(tree, tmp_path):
     config, model = runs.read(run, exported)[0], exported.model
     data = configs.make_data(config, model)
     data.setup("fit")
-    task = configs.make_task(config, model).eval()
+    task = separation.make_task(config, model).eval()
     with torch.no_grad():
         (batch,) = data.val_dataloader()
         assert task.loss(task(batch.mixture), batch)["loss"].item() == pytest.approx(best, rel=1e-5)

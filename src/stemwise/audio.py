@@ -162,6 +162,18 @@ def resample(audio: Samples, rate: float, to: float) -> Samples:
     return fit(np.ascontiguousarray(out, dtype=np.float32), length)
 
 
+def resampled_blocks(blocks: Iterator[Samples], rate: int, to: int, channels: int) -> Iterator[Samples]:
+    """Blocks (channel, sample) at another rate, as if they had been resampled in one piece."""
+    if rate == to:
+        yield from blocks
+        return
+    stream = soxr.ResampleStream(rate, to, channels, dtype="float32", quality="HQ")
+    for block in blocks:
+        yield stream.resample_chunk(np.ascontiguousarray(block.T)).reshape(-1, channels).T
+    empty = np.zeros((0, channels), np.float32)
+    yield stream.resample_chunk(empty, last=True).reshape(-1, channels).T
+
+
 def fit(audio: Samples, length: int) -> Samples:
     """Cut or zero-pad the last axis to `length` samples."""
     missing = length - audio.shape[-1]

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from stemwise.errors import ModelError
 from stemwise.export import Exported, describe, load
 from stemwise.gate import Gate
-from stemwise.model import Estimate, SpectralModel
+from stemwise.model import SEPARATION, Estimate, SpectralModel
 from stemwise.spectral import Stft
 
 
@@ -19,6 +19,8 @@ class TargetBundle(nn.Module):
 
     Raises ModelError without models, for a target that two of them have, and for other rates or STFTs.
     """
+
+    kind = SEPARATION
 
     def __init__(self, models: Sequence[SpectralModel]) -> None:
         super().__init__()
@@ -72,7 +74,7 @@ def join(paths: Sequence[Path]) -> tuple[Exported, dict[str, Any]]:
 
     Raises ModelError as `load` and TargetBundle do, and for gates that differ in more than their thresholds.
     """
-    parts = [load(path) for path in paths]
+    parts = [load(path, SEPARATION) for path in paths]
     description = {
         "_target_": f"{TargetBundle.__module__}.{TargetBundle.__name__}",
         "models": [describe(path)["model"] for path in paths],

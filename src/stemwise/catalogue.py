@@ -10,16 +10,17 @@ import yaml
 
 from stemwise.errors import ModelError
 from stemwise.export import build
-from stemwise.model import SpectralModel
+from stemwise.model import SEPARATION, SpectralModel
+from stemwise.model.mel import MelModel
 
 PROBE = 97  # frames that are looked at: more than any convolutional network here sees
 
 
 @dataclass(frozen=True)
 class Figures:
-    """A network as it stands in conf/model. `reach`: frames of the input that a frame of the mask, or of the activity,
-    depends on; None where it depends on all of them (or there is no activity). `context`: seconds that the separator
-    reads on either side of a chunk."""
+    """A network as it stands in conf/model. `reach`: frames of the input that a frame of the mask, or of the activity
+    (of a detector a window), depends on; None where it depends on all of them (or there is no mask, or no activity).
+    `context`: seconds that are read on either side of a chunk, or of a window."""
 
     name: str
     kind: str
@@ -29,6 +30,7 @@ class Figures:
     n_fft: int
     hop: int
     parameters: int
+    separates: bool
     mask_reach: int | None
     detects: bool
     activity_reach: int | None
@@ -48,8 +50,9 @@ def figures(name: str) -> Figures:
     if name not in descriptions():
         raise ModelError(f"no network '{name}'. Choose one of {', '.join(descriptions())}.")
     torch.manual_seed(0)
-    model: SpectralModel = build(descriptions()[name])
-    mask_reach, activity_reach = reaches(model)
+    model: Any = build(descriptions()[name])
+    separates = model.kind == SEPARATION
+    mask_reach, activity_reach = reaches(model) if separates else (None, heard(model))
     net: Any = model.net
     return Figures(
         name=name,
@@ -57,14 +60,24 @@ def figures(name: str) -> Figures:
         targets=model.targets,
         sample_rate=model.sample_rate,
         channels=model.channels,
-        n_fft=model.stft.n_fft,
-        hop=model.stft.hop,
+        n_fft=(model.stft if separates else model.mel).n_fft,
+        hop=model.hop,
         parameters=sum(parameter.numel() for parameter in net.parameters()),
+        separates=separates,
         mask_reach=mask_reach,
         detects="activity" in model.outputs,
         activity_reach=activity_reach,
         context=round(model.context, 3),
     )
+
+
+def heard(model: MelModel) -> int | None:
+    """How many input frames have a gradient with respect to the middle of 5 windows; None where all have."""
+    net: Any = model.net
+    net.eval()
+    spectrogram = torch.rand(1, net.mels, 5 * net.frames, requires_grad=True)
+    (gradient,) = torch.autograd.grad(net(spectrogram)[..., 2].sum(), spectrogram)
+    return _span(gradient[:, None])
 
 
 def reaches(model: SpectralModel) -> tuple[int | None, int | None]:
@@ -84,4 +97,4 @@ def reaches(model: SpectralModel) -> tuple[int | None, int | None]:
 def _span(gradient: torch.Tensor) -> int | None:
     frames = torch.nonzero(gradient.abs().amax(dim=(0, 1, 2))).flatten()
     span = int(frames[-1] - frames[0]) + 1
-    return None if span == PROBE else span
+    return None if span == gradient.shape[3] else span

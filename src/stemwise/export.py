@@ -18,18 +18,26 @@ from stemwise.errors import ModelError
 from stemwise.files import beside
 from stemwise.gate import Gate
 from stemwise.home import runs_home
-from stemwise.model import SpectralModel
+from stemwise.model import SEPARATION
+from stemwise.model.mel import DETECTION
 
 FORMAT = 1
 HEADER = "stemwise"
 SHIPPED = Path(__file__).parent / "pretrained" / "small.safetensors"
+SHIPPED_DETECTOR = SHIPPED.with_name("detector.safetensors")
+# What a model does, and which command takes it.
+USES = {
+    SEPARATION: ("separates", "stemwise separate"),
+    DETECTION: ("hears which instruments play", "stemwise activity"),
+}
 
 
 @dataclass(frozen=True)
 class Exported:
-    """A model, the gate that was chosen for it on validation songs, and its card (what it was trained on, scores)."""
+    """A model (a `SpectralModel` or what serves as one, or a `MelModel`), the gate or the thresholds that were chosen
+    for it on validation songs, and its card (what it was trained on, scores)."""
 
-    model: SpectralModel
+    model: Any
     gate: Gate = field(default_factory=Gate)
     card: dict[str, Any] = field(default_factory=dict)
 
@@ -90,9 +98,13 @@ def describe(path: Path) -> dict[str, Any]:
     return header
 
 
-def load(path: Path) -> Exported:
-    """The model in evaluation mode, on the CPU. Raises ModelError as `describe` and `build` do."""
+def load(path: Path, kind: str | None = None) -> Exported:
+    """The model in evaluation mode, on the CPU. Raises ModelError as `describe` and `build` do, and for a model of
+    another `kind`, if one is named."""
     header = describe(path)
+    if kind is not None and (found := _kind(header)) != kind:
+        does, command = USES[found]
+        raise ModelError(f"{path}: this model {does}, and another kind is needed here; `{command}` takes it.")
     model = build(header["model"])
     with safe_open(path, framework="pt") as file:
         weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (safe_open is no mapping)
@@ -103,9 +115,9 @@ def load(path: Path) -> Exported:
     return Exported(model.eval(), Gate(**header["gate"]), header["card"])
 
 
-def default_model() -> Path:
-    """The newest exported model under the runs folder, else the one that ships with the package."""
-    return _newest() or SHIPPED
+def default_model(kind: str = SEPARATION) -> Path:
+    """The newest exported model of a kind under the runs folder, else the one that ships with the package."""
+    return _newest(kind) or (SHIPPED if kind == SEPARATION else SHIPPED_DETECTOR)
 
 
 def identity(path: Path) -> str:
@@ -120,7 +132,8 @@ def identity(path: Path) -> str:
 
 
 def newest_model() -> Path:
-    """The newest exported model under the runs folder, sweeps and the study aside. Raises ModelError without one."""
+    """The newest exported model under the runs folder, of any kind; sweeps and the study aside. Raises ModelError
+    without one."""
     newest = _newest()
     if newest is None:
         raise ModelError(
@@ -130,12 +143,27 @@ def newest_model() -> Path:
     return newest
 
 
-def _newest() -> Path | None:
-    """Sweeps and the study aside: theirs are many, and none of them is meant for use."""
+def _newest(kind: str | None = None) -> Path | None:
+    """Sweeps and the study aside: theirs are many, and none of them is meant for use. One that cannot be read is of
+    any kind, so that whoever asks for it is told."""
     runs = runs_home()
     paths = {path: path.relative_to(runs) for path in runs.rglob("model.safetensors")}
     found = [path for path, name in paths.items() if "sweep_" not in str(name) and name.parts[0] != "study"]
-    return max(found, key=lambda path: path.stat().st_mtime, default=None)
+    for path in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True):
+        if kind is None or _is(path, kind):
+            return path
+    return None
+
+
+def _is(path: Path, kind: str) -> bool:
+    try:
+        return _kind(describe(path)) == kind
+    except ModelError:
+        return True
+
+
+def _kind(header: dict[str, Any]) -> str:
+    return str(getattr(_class(header["model"]["_target_"]), "kind", SEPARATION))
 
 
 def _stored(value: Tensor, half: bool) -> Tensor:

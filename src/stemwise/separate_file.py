@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-import soxr
 from numpy.typing import NDArray
 
 from stemwise import audio
@@ -45,7 +44,7 @@ def separate_file(
         work = Path(folder)
         length = -(-info.samples * rate // info.rate)
         mixture = new_array(work / "mixture.npy", (info.channels, length))
-        _fill(mixture, _resampled(audio.blocks(source, BLOCK), info.rate, rate, info.channels))
+        _fill(mixture, audio.resampled_blocks(audio.blocks(source, BLOCK), info.rate, rate, info.channels))
         stems = new_array(work / "stems.npy", (len(separator.model.targets), info.channels, length))
         separation = separator.separate(mixture, stems, progress)
         parts = [_write_stem(work, name, stem, info, rate, suffix) for name, stem in _named(separation)]
@@ -64,18 +63,6 @@ def _check_format(suffix: str, info: AudioInfo) -> None:
         raise AudioError(
             f"{suffix} cannot hold {info.channels} channels at {info.rate} Hz ({fault}). Choose wav."
         ) from fault
-
-
-def _resampled(blocks: Iterator[Samples], rate: int, to: int, channels: int) -> Iterator[Samples]:
-    """Blocks (channel, sample) at another rate, as if they had been resampled in one piece."""
-    if rate == to:
-        yield from blocks
-        return
-    stream = soxr.ResampleStream(rate, to, channels, dtype="float32", quality="HQ")
-    for block in blocks:
-        yield stream.resample_chunk(np.ascontiguousarray(block.T)).reshape(-1, channels).T
-    empty = np.zeros((0, channels), np.float32)
-    yield stream.resample_chunk(empty, last=True).reshape(-1, channels).T
 
 
 def _fill(out: Samples, blocks: Iterator[Samples]) -> None:
@@ -100,7 +87,7 @@ def _write_stem(work: Path, name: str, stem: Samples, info: AudioInfo, rate: int
         audio.writing(path, info.samples),
         soundfile.SoundFile(path, "w", info.rate, info.channels, subtype=subtype) as file,
     ):
-        for block in _resampled(pieces, rate, info.rate, info.channels):
+        for block in audio.resampled_blocks(pieces, rate, info.rate, info.channels):
             kept = block[:, :left]
             file.write(kept.T)
             left -= kept.shape[1]

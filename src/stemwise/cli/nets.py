@@ -20,7 +20,9 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="for programs")
         return
     table = Table("model=", "targets", "rate", "channels", "STFT", "parameters", "mask sees", "activity sees")
     for each in found:
-        sees = [_reach(each.mask_reach, each.hop / each.sample_rate), "–"]
+        sees = ["–", "–"]
+        if each.separates:
+            sees[0] = _reach(each.mask_reach, each.hop / each.sample_rate)
         if each.detects:
             sees[1] = _reach(each.activity_reach, each.hop / each.sample_rate)
         count = "one" if len(each.targets) == 1 else str(len(each.targets))

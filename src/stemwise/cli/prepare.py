@@ -10,6 +10,8 @@ from stemwise.cli.common import only_given, progress_bar, say, settings_of
 from stemwise.errors import DataError, StemwiseError
 from stemwise.home import data_home
 
+DEFAULT = "mms"
+
 if TYPE_CHECKING:
     from stemwise.datasets.base import Splits
     from stemwise.datasets.folders import SongFolders
@@ -21,7 +23,10 @@ def command(
     model: Annotated[str | None, typer.Option(help="a network of `stemwise nets`, for its rate and targets")] = None,
     rate: Annotated[int | None, typer.Option(help="Hz, where no model says", min=1)] = None,
     channels: Annotated[int | None, typer.Option(help="1 or 2, where no model says", min=1, max=2)] = None,
-    targets: Annotated[str, typer.Option(help="mms, musdb or a yaml of targets, as scheme= of a training")] = "mms",
+    targets: Annotated[
+        str | None,
+        typer.Option(help="mms, musdb, iad or a yaml of targets, as scheme=; default: the model's"),
+    ] = None,
     only: Annotated[list[str] | None, typer.Option(help="one of the targets; may be repeated")] = None,
     kind: Annotated[str | None, typer.Option(help="what DATA is, where its layout leaves it open")] = None,
     set: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, a setting as in data.KEY=VALUE; may repeat")] = None,
@@ -59,14 +64,14 @@ def command(
 
 
 def recipe_of(
-    model: str | None, rate: int | None, channels: int | None, scheme: str, only: list[str] | None
+    model: str | None, rate: int | None, channels: int | None, scheme: str | None, only: list[str] | None
 ) -> "Recipe":
     """Of a network, or of rate and channels. Raises StemwiseError where neither or both are given."""
     from stemwise import taxonomy
     from stemwise.loading.store import Recipe
 
     if model is None and rate is not None and channels is not None:
-        return Recipe(taxonomy.targets(scheme, only), rate, channels)
+        return Recipe(taxonomy.targets(scheme or DEFAULT, only), rate, channels)
     if model is None or rate is not None or channels is not None:
         raise DataError("what is it prepared for? Give --model, as in --model iass_small, or --rate and --channels.")
     from stemwise.catalogue import descriptions
@@ -78,7 +83,7 @@ def recipe_of(
         )
     description = descriptions()[model]
     of_one = description["targets"] if description["net"]["targets"] == 1 else None
-    chosen = taxonomy.targets(scheme, only or of_one)
+    chosen = taxonomy.targets(scheme or taxonomy.scheme_of(description["targets"]) or DEFAULT, only or of_one)
     return Recipe(chosen, description["sample_rate"], description["net"].get("channels", 1))
 
 

@@ -42,12 +42,13 @@ def command(
 ) -> None:
     """Split a song into stems and say when each of them plays."""
     from stemwise.export import default_model, load
+    from stemwise.model import SEPARATION
     from stemwise.separate_file import separate_file
     from stemwise.separator import Separator
 
     path = model or default_model()
     path = path / "model.safetensors" if path.is_dir() else path
-    exported = load(path)
+    exported = load(path, SEPARATION)
     chosen = exported.gate if gate is None else replace(exported.gate, kind=gate.value)
     if threshold is not None:
         if chosen.kind != "hard":

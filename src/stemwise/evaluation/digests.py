@@ -10,7 +10,7 @@ import torch
 from stemwise.loading.shard import PreparedSong, read_sheet
 
 LIBRARY = Path(__file__).resolve().parents[1]
-SEPARATION = ("separator.py", "spectral.py", "model.py", "nets")
+SEPARATION = ("separator.py", "spectral.py", "model", "nets")
 SCORING = (*SEPARATION, "evaluation", "metrics", "gate.py", "activity.py", "wiener.py")
 
 

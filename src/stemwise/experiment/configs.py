@@ -22,9 +22,7 @@ from stemwise.evaluation.objective import direction
 from stemwise.gate import Gate
 from stemwise.home import home
 from stemwise.loading.datamodule import MultitrackDataModule
-from stemwise.losses import WeightedTerms
 from stemwise.model import SpectralModel
-from stemwise.tasks.separation import SeparationTask
 from stemwise.taxonomy import targets
 
 
@@ -137,16 +135,11 @@ def same(then: Any, now: Any) -> bool:
 def make_data(config: DictConfig, model: SpectralModel, channels: int | None = None) -> MultitrackDataModule:
     """The dataset of `config.data` as excerpts on the model's rate and frames, and on its channels or so many."""
     reader = instantiate(config.data)
-    grid = {"sample_rate": model.sample_rate, "channels": channels or model.channels, "hop": model.stft.hop}
+    grid = {"sample_rate": model.sample_rate, "channels": channels or model.channels, "hop": model.hop}
     module: MultitrackDataModule = instantiate(
         config.loading, dataset=reader, scheme=config.scheme, targets=list(model.targets), **grid
     )
     return module
-
-
-def make_task(config: DictConfig, model: SpectralModel) -> SeparationTask:
-    loss: WeightedTerms = instantiate(config.loss, outputs=model.outputs)
-    return SeparationTask(model, loss, **instantiate(config.optimizer))
 
 
 def make_gate(config: DictConfig, exported: Gate) -> Gate:

@@ -37,7 +37,7 @@ class MultitrackDataModule(pl.LightningDataModule):
     and resting (`Places`). `prepare_data` computes activity by envelope tracking and fills the store, both under
     the home folder, `prepare_processes` songs at a time (None: one a core, or one where there is little to do).
     `hours` trains on no more than so many hours of songs, drawn by the hash of their ids, so that fewer hours are
-    always a part of more.
+    always a part of more. `mixture_only` leaves out the targets' audio, for models that only listen.
     """
 
     def __init__(
@@ -59,6 +59,7 @@ class MultitrackDataModule(pl.LightningDataModule):
         augmentation: Augmentation | None = None,
         balance: float = 0.0,
         hours: float | None = None,
+        mixture_only: bool = False,
     ) -> None:
         super().__init__()
         if not 0 < batch_size <= excerpts:
@@ -77,6 +78,7 @@ class MultitrackDataModule(pl.LightningDataModule):
         self.augmentation = augmentation
         self.balance = balance
         self.hours = hours
+        self.mixture_only = mixture_only
         self.prepare_processes = prepare_processes
         self.excerpts: dict[str, Excerpts] = {}
 
@@ -135,7 +137,7 @@ class MultitrackDataModule(pl.LightningDataModule):
             seed = self.seed if part == "train" else 0  # every run is validated on the same excerpts
             balance = self.balance if part == "train" else 0.0
             self.excerpts[part] = Excerpts(
-                songs, self.samples, self.recipe.rate, self.hop, seed, count, augmentation, balance
+                songs, self.samples, self.recipe.rate, self.hop, seed, count, augmentation, balance, self.mixture_only
             )
 
     def _with_knowledge(self, songs: list[PreparedSong], part: str) -> list[PreparedSong]:

@@ -37,7 +37,11 @@ class Augmentation:
 
 
 class Excerpts(Dataset[Batch]):
-    """`index` alone, with the seed, decides an example: the same for any number of workers and in any order."""
+    """`index` alone, with the seed, decides an example: the same for any number of workers and in any order.
+
+    With `mixture_only` the targets of a batch have no samples, for models that only listen: of 18 targets they would be
+    most of what is read, copied and thrown away.
+    """
 
     def __init__(
         self,
@@ -49,7 +53,9 @@ class Excerpts(Dataset[Batch]):
         count: int,
         augmentation: Augmentation | None = None,
         balance: float = 0.0,
+        mixture_only: bool = False,
     ) -> None:
+        self.mixture_only = mixture_only
         self.samples = samples
         self.rate = rate
         self.hop = hop
@@ -68,25 +74,40 @@ class Excerpts(Dataset[Batch]):
         rows = self.rows
         places = self._places(rng, rows)
         remixed = any(place is not places[-1] for place in places)
-        gains = rng.uniform(*self.augmentation.gain, size=rows).astype(np.float32)
-        audio = np.stack([self._audio(*place, row) for row, place in enumerate(places)]) * gains[:, None, None]
-        if self.augmentation.swap:
-            swapped = rng.random(rows) < self.augmentation.swap
-            audio[swapped] = audio[swapped, ::-1]
-        if self.augmentation.tone:
-            audio = np.stack([recolour(row, self.rate, self.augmentation.tone, rng) for row in audio])
+        mixture, targets = self._sound(rng, places)
         activity = np.stack([self._activity(*place, row) for row, place in enumerate(places[:-1])])
         audio_known, activity_known = (
             torch.tensor([self._known(of, row, *places) for row in range(rows - 1)])
             for of in (("known_audio",), ("known_audio", "known_activity") if remixed else ("known_activity",))
         )
         return Batch(
-            mixture=torch.from_numpy(audio.sum(axis=0)),
-            targets=torch.from_numpy(audio[:-1]),
+            mixture=torch.from_numpy(mixture),
+            targets=torch.from_numpy(targets),
             activity=torch.from_numpy(activity),
             known_audio=audio_known,
             known_activity=activity_known,
         )
+
+    def _sound(self, rng: Generator, places: Sequence[Place]) -> tuple[Array, Array]:
+        """Mixture (channel, sample) and targets (target, channel, sample) of a place a row."""
+        rows = self._heard(rng, places)
+        if not self.mixture_only:
+            audio = np.stack(list(rows))
+            return audio.sum(axis=0), audio[:-1]
+        mixture = next(rows)
+        for row in rows:
+            mixture += row
+        return mixture, np.zeros((len(places) - 1, len(mixture), 0), np.float32)
+
+    def _heard(self, rng: Generator, places: Sequence[Place]) -> Iterator[Array]:
+        """(channel, sample) of every row as it is mixed."""
+        gains = rng.uniform(*self.augmentation.gain, size=len(places)).astype(np.float32)
+        swap, tone = self.augmentation.swap, self.augmentation.tone
+        swapped = rng.random(len(places)) < swap if swap else np.zeros(len(places), bool)
+        for row, place in enumerate(places):
+            sound = self._audio(*place, row) * gains[row]
+            sound = sound[::-1] if swapped[row] else sound
+            yield recolour(sound, self.rate, tone, rng) if tone else sound
 
     def _places(self, rng: Generator, rows: int) -> list[Place]:
         """A place for every row, one for all of them unless this example is remixed."""

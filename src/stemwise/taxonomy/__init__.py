@@ -120,6 +120,13 @@ def targets(scheme: str, only: Iterable[str] | None = None) -> Targets:
     return Targets(names, tuple(frozenset(groups[name]) for name in names), elsewhere)
 
 
+def scheme_of(names: Iterable[str]) -> str | None:
+    """The scheme of this folder that has all of these targets; the first in the alphabet, None if none has."""
+    names = set(names)
+    schemes = sorted(file.stem for file in FOLDER.glob("*.yaml") if file.stem != "medleydb")
+    return next((scheme for scheme in schemes if names <= set(targets(scheme).names)), None)
+
+
 def _groups(path: Path) -> dict[str, list[str]]:
     """Target → labels of a scheme's file. Raises DataError for another form and for unknown labels."""
     groups = read_yaml(path)

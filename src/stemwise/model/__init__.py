@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from stemwise.errors import ModelError
 from stemwise.spectral import Stft
 
+SEPARATION = "separation"
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -62,6 +64,7 @@ class SpectralModel(nn.Module):
     mean in each of them where the mixture has another number, and the mean of its masks applies to every channel.
     """
 
+    kind = SEPARATION
     net: Net
     stft: Stft
 
@@ -81,6 +84,11 @@ class SpectralModel(nn.Module):
     def channels(self) -> int:
         """What the net looks at: 1, or the number of channels it was built for."""
         return self.net.channels
+
+    @property
+    def hop(self) -> int:
+        """Of the STFT, in samples."""
+        return self.stft.hop
 
     @property
     def frame_rate(self) -> float:

@@ -1,0 +1,42 @@
+"""What a command asks of a trained run: its model, the songs, and what is said beside the scores."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from stemwise.experiment import configs, runs
+from stemwise.experiment.songs import asked_part, choose_songs, output_folder
+from stemwise.export import Exported, load, newest_model
+from stemwise.loading.shard import PreparedSong
+
+
+@dataclass(frozen=True)
+class Asked:
+    """`trained`: the config of the training. `out`: where the scores go."""
+
+    run: Path
+    out: Path
+    trained: DictConfig
+    exported: Exported
+    songs: dict[str, PreparedSong]
+    facts: dict[str, str]
+
+    @property
+    def model(self) -> Path:
+        return self.run / "model.safetensors"
+
+
+def asked_run(config: DictConfig) -> tuple[Path, Exported]:
+    """The run that is named, or the newest, and its model with the gate that is asked for."""
+    run = Path(config.run) if config.run else newest_model().parent
+    exported = load(run / "model.safetensors")
+    return run, replace(exported, gate=configs.make_gate(config, exported.gate))
+
+
+def ask(config: DictConfig, run: Path, exported: Exported, out: Path | None = None) -> Asked:
+    """Raises DataError for a run folder that is not whole, and as `choose_songs` does."""
+    trained, splits = runs.read(run, exported)
+    songs = choose_songs(config, trained, splits, exported.model)
+    facts = runs.facts(run, trained, exported, f"{len(songs)} of part '{asked_part(config)}'")
+    return Asked(run, out or output_folder(config, run), trained, exported, songs, facts)

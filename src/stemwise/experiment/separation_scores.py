@@ -1,0 +1,85 @@
+"""Scores of a separator: under its gates, or over a grid of them."""
+
+import logging
+import shutil
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from stemwise.errors import ModelError
+from stemwise.evaluation.estimates import Estimates
+from stemwise.evaluation.gate_grid import KINDS, GateGrid
+from stemwise.evaluation.runner import Kept, evaluate, evaluate_grid
+from stemwise.evaluation.table import GRID, NAME, join_scores, write_scores
+from stemwise.experiment import configs, dashboards, runs
+from stemwise.experiment.asked import Asked
+from stemwise.export import identity
+from stemwise.files import beside, merge_json
+from stemwise.report.differences import differences
+from stemwise.report.gate_grid import grid_figure, grid_in_lines, summarise_grid
+from stemwise.report.page import write_page
+from stemwise.report.tables import in_lines, summarise, to_records
+from stemwise.report.views import make_page
+from stemwise.separator import Separator
+from stemwise.wiener import require_norbert
+
+log = logging.getLogger("stemwise")
+
+
+def score(config: DictConfig, asked: Asked) -> None:
+    """Write scores.parquet, summary.json and, if asked for, page.html; with gate=grid grid.parquet, summary.json and
+    grid.png."""
+    separator = Separator(asked.exported.model, asked.exported.gate, device=config.device)
+    kept = Kept(Estimates(identity(asked.model), 1e9 * config.estimates_gb), asked.out / "parts")
+    grid = configs.asked_grid(config)
+    if grid:
+        _score_grid(config, asked, separator, kept, grid)
+    else:
+        _score_gates(config, asked, separator, kept)
+    shutil.rmtree(kept.parts, ignore_errors=True)
+
+
+def check(config: DictConfig) -> None:
+    """Raise before anything is separated for what cannot be scored."""
+    if strange := [gate for gate in config.gates if gate not in KINDS]:
+        raise ModelError(f"gates: '{strange[0]}' is unknown; choose among {', '.join(KINDS)} (off in quotes).")
+    if config.wiener < 0:
+        raise ModelError(f"wiener={config.wiener}: give a number of iterations, 0 for none.")
+    if config.wiener:
+        require_norbert()
+
+
+def _score_gates(config: DictConfig, asked: Asked, separator: Separator, kept: Kept) -> None:
+    scores = evaluate(
+        separator, asked.songs, config.gates, asked.trained.name, log.info, config.bss_eval, config.processes,
+        kept, config.wiener,
+    )  # fmt: skip
+    write_scores(asked.out / NAME, scores, asked.facts)
+    scores = join_scores(scores, [Path(other) for other in config.against])
+    tables = {"scores": summarise(scores), "differences": differences(scores)}
+    summary = {"facts": asked.facts} | {name: to_records(table) for name, table in tables.items()}
+    merge_json(asked.out / "summary.json", summary)
+    if config.report:
+        shown = dict(list(asked.songs.items())[: config.report_songs])
+        curves = runs.read_curves(asked.run)
+        page = make_page(separator, shown, scores, asked.facts, curves, kept.estimates, config.wiener)
+        write_page(asked.out / "page.html", page)
+    if asked.out == asked.run and not config.against:
+        dashboards.log_scores(asked.run, asked.trained, tables["scores"])
+    for line in in_lines(tables["scores"]):
+        log.info(line)
+    log.info("scores%s in %s", " and page" if config.report else "", asked.out)
+
+
+def _score_grid(config: DictConfig, asked: Asked, separator: Separator, kept: Kept, grid: GateGrid) -> None:
+    scores = evaluate_grid(
+        separator, asked.songs, grid, asked.trained.name, log.info, config.processes, kept, config.wiener
+    )
+    write_scores(asked.out / GRID, scores, asked.facts)
+    summary = summarise_grid(scores)
+    merge_json(asked.out / "summary.json", {"facts": asked.facts, "grid": to_records(summary)})
+    with beside(asked.out / "grid.png") as part:
+        part.write_bytes(grid_figure(summary))
+    for line in grid_in_lines(summary):
+        log.info(line)
+    log.info("%s, summary.json and grid.png in %s", GRID, asked.out)
