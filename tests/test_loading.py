@@ -181,3 +181,15 @@ def test_a_spawned_worker_makes_the_same_examples(tree):
     data = module(tree).excerpts["train"]
     (spawned,) = torch.utils.data.DataLoader(data, 8, num_workers=1, multiprocessing_context="spawn")
     assert torch.equal(spawned.mixture, torch.stack([data[index].mixture for index in range(8)]))
+
+
+def test_a_mixture_alone_is_the_same_mixture():
+    """Whatever is drawn for it; the targets have no samples then, and everything else is as it was."""
+    augmentation = Augmentation(remix=0.5, gain=(0.25, 1.25), swap=0.5, tone=6.0)
+    whole = excerpts(augmentation)
+    alone = Excerpts([Stub(0), Stub(1)], RATE, RATE, HOP, 0, 100, augmentation, mixture_only=True)
+    for index in range(20):
+        one, other = whole[index], alone[index]
+        assert torch.equal(one.mixture, other.mixture) and torch.equal(one.activity, other.activity)
+        assert torch.equal(one.known_activity, other.known_activity)
+        assert other.targets.shape == (*one.targets.shape[:-1], 0)

@@ -25,10 +25,18 @@ SONG_FIGURES: dict[str, Direction] = {
 }
 OF_ACTIVITY = ("val/auc", "val/silence_energy", "val/lost_energy")  # say nothing, or nothing new, without activity
 
+# Of detectors, over seconds of validation songs.
+OF_DETECTORS: dict[str, Direction] = {
+    "val/auc": "maximize",
+    "val/lrap": "maximize",
+    "val/average_precision": "maximize",
+    "val/f1": "maximize",
+}
+
 
 def direction(objective: str) -> Direction:
     """Losses are minimised; figures of songs have their own."""
-    return SONG_FIGURES.get(objective, "minimize")
+    return (SONG_FIGURES | OF_DETECTORS).get(objective, "minimize")
 
 
 def song_figures(separator: Separator, songs: Iterable[Reference]) -> dict[str, float]:

@@ -3,11 +3,12 @@
 from types import ModuleType
 from typing import Any
 
-from stemwise.experiment import separation, separation_scores
+from stemwise.experiment import detection, detection_scores, separation, separation_scores
 from stemwise.model import SEPARATION
+from stemwise.model.mel import DETECTION
 
-TRAINING: dict[str, ModuleType] = {SEPARATION: separation}
-SCORES: dict[str, ModuleType] = {SEPARATION: separation_scores}
+TRAINING: dict[str, ModuleType] = {SEPARATION: separation, DETECTION: detection}
+SCORES: dict[str, ModuleType] = {SEPARATION: separation_scores, DETECTION: detection_scores}
 
 
 def training_of(model: Any) -> ModuleType:
