@@ -2,11 +2,24 @@
 
 Audio is (channel, sample) float at one rate; `bss_eval` and `bss_sdr` take all sources of a song at once, in BSS Eval's
 order (source, sample, channel). A figure that does not exist for a song is NaN, to be left out and counted; no
-combination of silent inputs raises or warns.
+combination of silent inputs raises or warns. `stemwise.metrics.detection` has those of a detector: of clips × targets
+of many songs at once.
 """
 
 from stemwise.metrics.activity import ActivityScores, OnsetScores, activity_scores, onset_scores
 from stemwise.metrics.bss import BssEval, bss_eval, bss_sdr
+from stemwise.metrics.detection import (
+    Clips,
+    Confusion,
+    Reliability,
+    best_thresholds,
+    confusion,
+    cut_scores,
+    lrap,
+    pooled,
+    ranking_scores,
+    reliability,
+)
 from stemwise.metrics.intervals import bootstrap_interval, bootstrap_ratio
 from stemwise.metrics.lost import lost_energy
 from stemwise.metrics.paired import PairedTest, holm, paired_test
@@ -17,21 +30,31 @@ from stemwise.metrics.silence import SilenceEnergy, rests, silence_energy, silen
 __all__ = [
     "ActivityScores",
     "BssEval",
+    "Clips",
+    "Confusion",
     "OnsetScores",
     "PairedTest",
+    "Reliability",
     "SilenceEnergy",
     "activity_scores",
+    "best_thresholds",
     "bootstrap_interval",
     "bootstrap_ratio",
     "bss_eval",
     "bss_sdr",
+    "confusion",
     "csdr",
     "csdr_common",
+    "cut_scores",
     "figure_over_points",
     "holm",
     "lost_energy",
+    "lrap",
     "onset_scores",
     "paired_test",
+    "pooled",
+    "ranking_scores",
+    "reliability",
     "rests",
     "si_sdr",
     "silence_energy",

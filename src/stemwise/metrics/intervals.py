@@ -57,6 +57,13 @@ def _over_targets(table: Doubles, drawn: NDArray[np.int64], statistic: str) -> D
     return figures
 
 
+def times_drawn(songs: int, resamples: int, seed: int) -> Doubles:
+    """(resample, song) how often each song is drawn when as many as there are are drawn with replacement."""
+    drawn = np.random.default_rng(seed).integers(0, max(songs, 1), (resamples, songs))
+    counts = [np.bincount(draw, minlength=songs) for draw in drawn]
+    return np.array(counts, dtype=np.float64).reshape(resamples, songs)
+
+
 def bounds(figures: Doubles, level: float) -> tuple[float, float]:
     """Percentiles of resampled figures (resample,) that `level` lies between; (NaN, NaN) of none."""
     if not figures.size:

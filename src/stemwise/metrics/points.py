@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemwise.metrics.arrays import Doubles, Real
-from stemwise.metrics.intervals import bounds
+from stemwise.metrics.intervals import bounds, times_drawn
 
 Figure = tuple[float, float, float]
 NONE: Figure = (float("nan"), float("nan"), float("nan"))
@@ -64,9 +64,7 @@ def _with_interval(
     found = float(figures(np.ones((1, len(songs))))[0])
     if len(names) < 2:
         return found, float("nan"), float("nan")
-    drawn = np.random.default_rng(seed).integers(0, len(names), (resamples, len(names)))
-    times = np.stack([np.bincount(draw, minlength=len(names)) for draw in drawn]).astype(np.float64)
-    resampled = figures(times[:, places])
+    resampled = figures(times_drawn(len(names), resamples, seed)[:, places])
     return found, *bounds(resampled[~np.isnan(resampled)], level)
 
 

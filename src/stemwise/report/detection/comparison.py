@@ -1,0 +1,218 @@
+"""Detectors held against each other on the same songs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from stemwise.errors import DataError
+from stemwise.metrics.arrays import Doubles
+from stemwise.metrics.detection import (
+    LEVELS,
+    Clips,
+    difference,
+    draws_of,
+    macro,
+    macro_figure,
+    over_seeds,
+    pooled,
+    same_truth,
+    weights_of,
+)  # fmt: skip
+from stemwise.metrics.detection.clips import ACTIVE
+from stemwise.metrics.paired import holm
+from stemwise.report.detection.measures import BY_COLUMN, COMPARED
+from stemwise.report.detection.table import Detections, detections_of
+from stemwise.report.detection.thresholds import Thresholds, at_level
+from stemwise.report.numbers import probability, signed
+from stemwise.report.tables import Cell, to_records
+
+if TYPE_CHECKING:
+    import pandas
+
+    # Clips of one training, or of several seeds.
+    Runs: TypeAlias = pandas.DataFrame | Sequence[pandas.DataFrame]
+
+
+@dataclass(frozen=True)
+class DetectionComparison:
+    """What `compare_detection` found.
+
+    systems: a line for each level × measure × system: level, measure, system, value, low, high (95 % bootstrap interval
+        over songs), seeds, spread (standard deviation of the figure over seeds, NaN of one), targets, songs
+    differences: a line for each level × measure × pair: level, measure, system, against, difference (system minus
+        against), low, high, p, p_holm (corrected for all tests of this table), why (there is no test), songs
+    cautions: sentences that a reader must know
+    """
+
+    systems: pandas.DataFrame
+    differences: pandas.DataFrame
+    cautions: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Fit for JSON: NaN is None."""
+        tables = {"systems": to_records(self.systems), "differences": to_records(self.differences)}
+        return {**tables, "cautions": list(self.cautions)}
+
+
+@dataclass(frozen=True)
+class _System:
+    """Its seeds at one level: by measure the figures (seed, draw), as `macro` has them."""
+
+    name: str
+    figures: Mapping[str, Doubles]
+    targets: Mapping[str, int]
+
+
+def compare_detection(
+    systems: Mapping[str, Runs],
+    thresholds: float | Mapping[str, Sequence[Thresholds]] = 0.5,
+    baseline: str | None = None,
+    active_from: float = ACTIVE,
+    levels: Mapping[str, int | None] = LEVELS,
+    measures: Sequence[str] = COMPARED,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> DetectionComparison:
+    """`systems` has by name the table of clips of a training (as `detections_of` takes it), or of each of its seeds.
+
+    thresholds: one number, or by system those of each of its seeds
+    baseline: the system that the others are held against; None: all pairs in order
+    measures: columns of `measures.MEASURES`
+
+    A system's figure is the mean of its seeds' on the same songs, in the table and in every draw: seeds are averaged
+    before songs are compared. Raises DataError for fewer than 2 systems, other numbers of thresholds than of seeds,
+    unknown names, and systems that were scored on other songs, seconds, targets or labels.
+    """
+    import pandas
+
+    found = {name: [detections_of(table, active_from) for table in _listed(runs)] for name, runs in systems.items()}
+    cuts = _cuts(found, thresholds)
+    pairs = _pairs(found, baseline)
+    _check(found, measures)
+    lines: list[dict[str, Cell]] = []
+    apart: list[dict[str, Cell]] = []
+    for level, length in levels.items():
+        made = {name: _system(name, runs, cuts[name], (level, length), resamples, seed) for name, runs in found.items()}
+        songs = len(next(iter(found.values()))[0].songs)
+        for measure in measures:
+            here: dict[str, Cell] = {"level": level, "measure": measure}
+            lines += [here | _line(system, measure, songs) for system in made.values()]
+            apart += [here | _difference(made[one], made[other], measure, songs) for one, other in pairs]
+    differences = pandas.DataFrame(apart)
+    differences.insert(differences.columns.get_loc("p") + 1, "p_holm", holm(differences["p"].to_numpy(float)))
+    return DetectionComparison(pandas.DataFrame(lines), differences, tuple(_cautions(found, differences, thresholds)))
+
+
+def comparison_in_lines(found: DetectionComparison) -> list[str]:
+    """A line a difference for a terminal."""
+    lines = []
+    for row in found.differences.to_dict("records"):
+        low, high = signed(row["low"], 3), signed(row["high"], 3)
+        p = f"p {probability(row['p_holm'])}" if row["why"] == "" else row["why"]
+        what = f"{row['level']:5} {BY_COLUMN[row['measure']].heading:8} {row['system']} − {row['against']}"
+        lines.append(f"{what:45} {signed(row['difference'], 3)} [{low}, {high}], {p}")
+    return lines
+
+
+def _listed(runs: Runs) -> list[pandas.DataFrame]:
+    return list(runs) if isinstance(runs, list | tuple) else [runs]
+
+
+def _cuts(
+    found: Mapping[str, list[Detections]], thresholds: float | Mapping[str, Sequence[Thresholds]]
+) -> dict[str, list[Thresholds]]:
+    if not isinstance(thresholds, Mapping):
+        return {name: [thresholds] * len(runs) for name, runs in found.items()}
+    cuts = {name: list(thresholds.get(name, ())) for name in found}
+    for name, runs in found.items():
+        if len(cuts[name]) != len(runs):
+            raise DataError(f"{name} has {len(runs)} runs and thresholds for {len(cuts[name])}. Give each run its own.")
+    return cuts
+
+
+def _pairs(found: Mapping[str, list[Detections]], baseline: str | None) -> list[tuple[str, str]]:
+    names = list(found)
+    if len(names) < 2:
+        raise DataError(f"{', '.join(names) or 'Nothing'} alone cannot be compared. Give two systems.")
+    if baseline is None:
+        return list(combinations(names, 2))
+    if baseline not in names:
+        raise DataError(f"baseline {baseline}: choose one of {', '.join(names)}.")
+    return [(name, baseline) for name in names if name != baseline]
+
+
+def _check(found: Mapping[str, list[Detections]], measures: Sequence[str]) -> None:
+    """Raises DataError as `compare_detection` says."""
+    if unknown := [measure for measure in measures if measure not in BY_COLUMN]:
+        raise DataError(f"measure {', '.join(unknown)}: choose of {', '.join(BY_COLUMN)}.")
+    if empty := [name for name, runs in found.items() if not runs]:
+        raise DataError(f"{', '.join(empty)} has no runs. Give one, or several seeds.")
+    first_name, first_runs = next(iter(found.items()))
+    first = first_runs[0]
+    for name, runs in found.items():
+        for run in runs:
+            what = f"{name} against {first_name}"
+            for kind, mine, theirs in (("songs", run.songs, first.songs), ("targets", run.targets, first.targets)):
+                if mine != theirs:
+                    apart = sorted(set(mine) ^ set(theirs)) or ["their order"]
+                    raise DataError(f"{what}: other {kind}, {', '.join(apart[:5])}. Score all on the same {kind}.")
+            same_truth(run.clips, first.clips, what)
+            if (run.seconds != first.seconds).any():
+                raise DataError(f"{what}: clips begin at other seconds. Score all on the same seconds.")
+
+
+def _system(
+    name: str, runs: list[Detections], cuts: list[Thresholds], level: tuple[str, int | None], resamples: int, seed: int
+) -> _System:
+    drawn = []
+    for run, thresholds in zip(runs, cuts, strict=True):
+        clips: Clips = pooled(run.clips, level[1])
+        weights = weights_of(clips, resamples, seed)
+        drawn.append(draws_of(clips, at_level(thresholds, level[0], run.targets), weights))
+    return _System(
+        name,
+        {measure: np.stack([macro(draws[measure]) for draws in drawn]) for measure in drawn[0]},
+        {measure: macro_figure(table).targets for measure, table in drawn[0].items()},
+    )
+
+
+def _line(system: _System, measure: str, songs: int) -> dict[str, Cell]:
+    figures = system.figures[measure]
+    figure = macro_figure(over_seeds(list(figures))[:, None])
+    spread = float(figures[:, 0].std(ddof=1)) if len(figures) > 1 else float("nan")
+    return {
+        "system": system.name, "value": figure.value, "low": figure.low, "high": figure.high,
+        "seeds": len(figures), "spread": spread, "targets": system.targets[measure], "songs": songs,
+    }  # fmt: skip
+
+
+def _difference(one: _System, other: _System, measure: str, songs: int) -> dict[str, Cell]:
+    mine, theirs = (over_seeds(list(system.figures[measure])) for system in (one, other))
+    found = difference(mine, theirs, songs)
+    return {
+        "system": one.name, "against": other.name, "difference": found.value, "low": found.low, "high": found.high,
+        "p": found.p, "why": found.why, "songs": songs,
+    }  # fmt: skip
+
+
+def _cautions(
+    found: Mapping[str, list[Detections]],
+    differences: pandas.DataFrame,
+    thresholds: float | Mapping[str, Sequence[Thresholds]],
+) -> list[str]:
+    said = []
+    if alone := [name for name, runs in found.items() if len(runs) == 1]:
+        said.append(
+            f"One training each of {', '.join(alone)}: the intervals are over songs and say nothing of another "
+            "training of the same kind. Give several seeds to see that too."
+        )
+    if "f1" in set(differences["measure"]) and not isinstance(thresholds, Mapping):
+        said.append(f"F1 is at the threshold {thresholds:g} for all targets, which none of the systems was tuned for.")
+    tests = int(differences["p"].notna().sum())
+    said.append(f"Holm's correction covers all {tests} tests of this table; intervals are not corrected.")
+    return said
