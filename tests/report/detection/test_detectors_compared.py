@@ -41,6 +41,7 @@ def test_figures_are_those_of_the_tables_and_seeds_their_mean(found):
             assert (fc.value, fc.low, fc.high) == pytest.approx((poor.value, poor.low, poor.high)) and np.isnan(
                 fc.spread
             )
+            assert cnn.targets == one.targets and cnn.songs == one.songs
             difference = line(found.differences, level=level, measure=measure)
             assert difference.difference == pytest.approx(cnn.value - fc.value)
 
@@ -91,7 +92,7 @@ LABELS = POOR.assign(truth=POOR["truth"].where(POOR["second"] != 4, 1 - POOR["tr
         ({"a": POOR}, {}, "a alone cannot be compared"),
         ({"a": POOR, "b": []}, {}, "b has no runs"),
         ({"a": POOR, "b": GOOD[0]}, {"baseline": "c"}, "baseline c: choose one of a, b"),
-        ({"a": POOR, "b": GOOD[0]}, {"measures": ["sdr"]}, "measure sdr: choose of auc"),
+        ({"a": POOR, "b": GOOD[0]}, {"measures": ["precision"]}, "measure precision: choose of auc"),
         ({"a": POOR, "b": GOOD}, {"thresholds": {"a": [0.5], "b": [0.5]}}, "b has 2 runs and thresholds for 1"),
         ({"a": POOR, "b": GOOD[0][GOOD[0].song != "Band_Song02"]}, {}, "b against a: other songs, Band_Song02"),
         ({"a": POOR, "b": GOOD[0][GOOD[0].target != "drum set"]}, {}, "b against a: other targets, drum set"),

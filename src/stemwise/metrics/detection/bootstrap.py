@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stemwise.metrics.arrays import Doubles
+from stemwise.metrics.arrays import Doubles, mean
 from stemwise.metrics.detection.clips import Clips
 from stemwise.metrics.detection.ranking import lrap, ranking_scores
 from stemwise.metrics.detection.thresholds import cut_scores
@@ -47,14 +47,13 @@ def draws_of(clips: Clips, thresholds: Doubles | float, weights: Doubles) -> dic
 
 
 def macro(drawn: Doubles) -> Doubles:
-    """(draw, target) → (draw,) the mean over the targets that have a figure on the songs as they are.
+    """(draw, target) → (draw,) the mean over the targets that have a figure in the draw; NaN without any.
 
-    NaN in draws that lack one of these: their mean would be one over other targets.
+    A draw may hold no song with a rare target. To leave such draws out would leave those in which the songs with rare
+    targets hardly vary: of 14 made-up songs and 18 targets it keeps 29 % of draws, and says 0.011 of a standard
+    deviation that is 0.017; this says 0.015.
     """
-    counted = ~np.isnan(drawn[0])
-    if not counted.any():
-        return np.full(len(drawn), np.nan)
-    return np.asarray(drawn[:, counted].mean(axis=1))
+    return mean(drawn[:, ~np.isnan(drawn[0])], axis=1)
 
 
 def macro_figure(drawn: Doubles, level: float = 0.95) -> Figure:

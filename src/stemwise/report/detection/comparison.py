@@ -25,7 +25,7 @@ from stemwise.metrics.detection import (
 )  # fmt: skip
 from stemwise.metrics.detection.clips import ACTIVE
 from stemwise.metrics.paired import holm
-from stemwise.report.detection.measures import BY_COLUMN, COMPARED
+from stemwise.report.detection.measures import BY_COLUMN, COMPARABLE, COMPARED
 from stemwise.report.detection.table import Detections, detections_of
 from stemwise.report.detection.thresholds import Thresholds, at_level
 from stemwise.report.numbers import probability, signed
@@ -82,7 +82,7 @@ def compare_detection(
 
     thresholds: one number, or by system those of each of its seeds
     baseline: the system that the others are held against; None: all pairs in order
-    measures: columns of `measures.MEASURES`
+    measures: of `measures.COMPARABLE`
 
     A system's figure is the mean of its seeds' on the same songs, in the table and in every draw: seeds are averaged
     before songs are compared. Raises DataError for fewer than 2 systems, other numbers of thresholds than of seeds,
@@ -148,8 +148,8 @@ def _pairs(found: Mapping[str, list[Detections]], baseline: str | None) -> list[
 
 def _check(found: Mapping[str, list[Detections]], measures: Sequence[str]) -> None:
     """Raises DataError as `compare_detection` says."""
-    if unknown := [measure for measure in measures if measure not in BY_COLUMN]:
-        raise DataError(f"measure {', '.join(unknown)}: choose of {', '.join(BY_COLUMN)}.")
+    if unknown := [measure for measure in measures if measure not in COMPARABLE]:
+        raise DataError(f"measure {', '.join(unknown)}: choose of {', '.join(COMPARABLE)}.")
     if empty := [name for name, runs in found.items() if not runs]:
         raise DataError(f"{', '.join(empty)} has no runs. Give one, or several seeds.")
     first_name, first_runs = next(iter(found.items()))
@@ -177,7 +177,8 @@ def _system(
     return _System(
         name,
         {measure: np.stack([macro(draws[measure]) for draws in drawn]) for measure in drawn[0]},
-        {measure: macro_figure(table).targets for measure, table in drawn[0].items()},
+        {measure: macro_figure(table).targets for measure, table in drawn[0].items()}
+        | {"lrap": int(runs[0].clips.known.any(axis=0).sum())},
     )
 
 

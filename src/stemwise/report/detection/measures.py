@@ -46,6 +46,8 @@ MEASURES = (
 
 BY_COLUMN = {measure.column: measure for measure in MEASURES}
 COMPARED = ("auc", "lrap", "average_precision", "f1")
+# Which targets have a precision depends on the system, so its means may be over other targets.
+COMPARABLE = (*COMPARED, "recall")
 PER_TARGET = tuple(measure.column for measure in MEASURES if measure.column != "lrap")
 
 TERMS = {
@@ -54,8 +56,8 @@ TERMS = {
     "5 s, 10 s, song": "The highest probability of the seconds, and active where any of them is. A last group that is "
     "not full is left out, unless it is the song's only one; a group is known where all of its seconds are.",
     "[low, high]": "95 % interval over songs: 2.5 % and 97.5 % of the figures that songs drawn anew with replacement "
-    "give. Draws that lack one of the targets are left out; a target has an interval if it plays in 2 songs and rests "
-    "in 2.",
+    "give. In a draw without one of the targets the mean is over the others; a target's own figure has an interval if "
+    "it plays in 2 songs and rests in 2.",
     "Threshold": "A target is called active strictly above it.",
     "False positive, false negative": "Called active while it rests; not called active while it plays.",
     "Calibration error": "How far the share of active clips lies from the mean probability, averaged over ten bins "

@@ -49,7 +49,7 @@ def summarise_detection(
     targets, targets_left_out: those of the mean, and those that have no figure, as what never plays or always does
     clips, left_out: those that count, and those that do not: of LRAP without an active target, else with nothing known
     songs: those of the clips that count
-    draws: resamples behind the interval; those without one of the targets are left out
+    draws: resamples behind the interval, in each of which the mean is over the targets that have a figure in it
 
     Raises DataError as `detections_of` and `thresholds.at_level` do.
     """
