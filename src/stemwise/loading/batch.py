@@ -10,6 +10,9 @@ class Batch(NamedTuple):
     confidence at the STFT frames of the excerpt; known_audio and known_activity (batch, target), bool.
 
     The mixture is the sum of the targets and of everything else that plays. One example has no batch axis.
+
+    weak (batch, target), bool: where the activity tells no more than that the target plays somewhere in the excerpt, as
+    labels of whole clips do; None where there are no such labels.
     """
 
     mixture: Tensor
@@ -17,3 +20,4 @@ class Batch(NamedTuple):
     activity: Tensor
     known_audio: Tensor
     known_activity: Tensor
+    weak: Tensor | None = None

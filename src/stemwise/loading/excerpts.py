@@ -86,6 +86,7 @@ class Excerpts(Dataset[Batch]):
             activity=torch.from_numpy(activity),
             known_audio=audio_known,
             known_activity=activity_known,
+            weak=torch.zeros_like(activity_known),
         )
 
     def _places(self, rng: Generator, rows: int) -> list[Place]:

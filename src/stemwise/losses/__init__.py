@@ -88,7 +88,8 @@ class _Quadratic(torch.autograd.Function):
 
 
 class ActivityCrossEntropy(nn.Module):
-    """Binary cross entropy of activity logits against labels (confidence ≥ 0.5), over the targets that are known."""
+    """Binary cross entropy of activity logits against labels (confidence ≥ 0.5), over the targets of which it is known
+    when they play."""
 
     needs = "activity"
 
@@ -96,7 +97,7 @@ class ActivityCrossEntropy(nn.Module):
         assert estimate.activity is not None
         truth = (batch.activity >= 0.5).to(estimate.activity.dtype)
         error = F.binary_cross_entropy_with_logits(estimate.activity, truth, reduction="none").mean(dim=2)
-        return mean_of_known(error, batch.known_activity)
+        return mean_of_known(error, known_at_every_frame(batch))
 
 
 class WeightedTerms(nn.Module):
@@ -149,3 +150,8 @@ def mean_of_known(error: Tensor, known: Tensor) -> Tensor:
     """Mean of (batch, target) over what is known; 0 where nothing is."""
     weight = known.to(error.dtype)
     return (error * weight).sum() / weight.sum().clamp_min(1)
+
+
+def known_at_every_frame(batch: Batch) -> Tensor:
+    """(batch, target) bool: where the activity is known, and not only that the target plays somewhere."""
+    return batch.known_activity if batch.weak is None else batch.known_activity & ~batch.weak
