@@ -122,7 +122,9 @@ def test_weak_labels_teach_the_clip_and_no_window_of_it():
     torch.testing.assert_close(WindowCrossEntropy(HOP)(found, examples), WindowCrossEntropy(HOP)(found, without))
     frames = Estimate(activity=torch.randn(3, 4, 101))
     torch.testing.assert_close(ActivityCrossEntropy()(frames, examples), ActivityCrossEntropy()(frames, without))
-    torch.testing.assert_close(ClipCrossEntropy()(found, examples), ClipCrossEntropy()(found, examples._replace(weak=None)))
+    torch.testing.assert_close(
+        ClipCrossEntropy()(found, examples), ClipCrossEntropy()(found, examples._replace(weak=None))
+    )
     assert ClipCrossEntropy()(found, examples) != ClipCrossEntropy()(found, without)
 
 
