@@ -1,6 +1,7 @@
 """Small trees in the true layout of each dataset."""
 
 import csv
+import hashlib
 import json
 import subprocess
 import tempfile
@@ -172,6 +173,54 @@ def make_moises(root: Path, songs: dict[str, str] = MOISES, seconds: float = 4.0
         (folder / "data.json").write_text(json.dumps(data))
 
 
+# Id → artist, split01's part, and the relevance of what listeners were asked about.
+OPENMIC = {
+    "000046_3840": ("Nicky", "train", {"clarinet": 0.17, "guitar": 1.0, "violin": 0.5}),
+    "000135_483840": ("Abo, the", "train", {"guitar": 0.0, "piano": 0.9}),
+    "000178_3840": ("Mara", "test", {"voice": 0.8, "drums": 0.2}),
+    "001139_119040": ("", "train", {"synthesizer": 0.7, "violin": 0.4}),
+}
+
+
+def make_openmic(
+    root: Path, clips: dict[str, tuple[str, str, dict[str, float]]] = OPENMIC, seconds: float = 4.0
+) -> None:
+    """As unpacked, with mirdata's index of these clips beside. Metadata has the columns that its loader reads."""
+    (root / "partitions").mkdir(parents=True)
+    genres = "[{'genre_id': '76', 'genre_title': 'Pop'}]"
+    rows = [[id.partition("_")[0], artist, genres, f"Song {id}" if artist else "", "http://x", id, 3.84]
+            for id, (artist, _, _) in clips.items()]  # fmt: skip
+    named = ["track_id", "artist_name", "track_genres", "track_title", "track_url", "sample_key", "start_time"]
+    heard = [[id, name, share, 3] for id, (_, _, shares) in clips.items() for name, share in shares.items()]
+    _write_csv(root / "openmic-2018-metadata.csv", [named, *rows])
+    _write_csv(root / "openmic-2018-aggregated-labels.csv",
+               [["sample_key", "instrument", "relevance", "num_responses"], *heard])  # fmt: skip
+    for part in ("train", "test"):
+        _write_csv(root / "partitions" / f"split01_{part}.csv", [[id] for id, clip in clips.items() if clip[1] == part])
+    tracks = {}
+    for number, id in enumerate(clips):
+        audio, vggish = (root / kind / id[:3] / f"{id}.{end}" for kind, end in (("audio", "ogg"), ("vggish", "json")))
+        for path in (audio, vggish):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(audio, stem_audio("violin", seconds, number) + stem_audio("drum set", seconds, number), RATE)
+        vggish.write_text('{"time_points": [0.0], "features": [[0]]}')
+        tracks[id] = {"audio": _listed(root, audio), "vggish": _listed(root, vggish)}
+    files = ["openmic-2018-metadata.csv", "openmic-2018-aggregated-labels.csv",
+             "partitions/split01_train.csv", "partitions/split01_test.csv"]  # fmt: skip
+    metadata = {file: _listed(root, root / file) for file in files}
+    index = {"version": "1.0.0", "metadata": metadata, "tracks": tracks}
+    (root / "openmic2018_index_1.0.json").write_text(json.dumps(index))
+
+
+def _listed(root: Path, path: Path) -> list[str]:
+    return [path.relative_to(root).as_posix(), hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()]
+
+
+def _write_csv(path: Path, rows: list[list]) -> None:
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+
+
 # By the reader's class; a new reader needs a line here.
 MAKERS: dict[str, Callable[[Path], object]] = {
     "MedleyDB": make_tree,
@@ -182,8 +231,11 @@ MAKERS: dict[str, Callable[[Path], object]] = {
     "Manifest": make_manifest,
     "MoisesDB": make_moises,
     "Musdb18": make_stem_files,
+    "OpenMic": make_openmic,
     "Slakh": make_slakh,
 }
+NO_STEMS = {"OpenMic"}  # readers whose songs are mixes
+NEEDS = {"OpenMic": "mirdata"}  # the package that a reader cannot do without
 STEMS_MAY_LACK = {"Folder"}  # readers that know of no stem but those that are there
 
 

@@ -19,6 +19,7 @@ from stemwise.labels import (
     target_confidence,
     unknown_activity,
     unknown_targets,
+    weak_targets,
     write_labels,
 )
 from stemwise.labels.lab import write_segments
@@ -86,6 +87,49 @@ STEMS = {"vocals", "bass", "drums"}
 def test_what_is_known(song, change, audio, activity):
     assert known(unknown_targets, change(song)) == audio
     assert known(unknown_activity, change(song)) == activity
+
+
+def heard(song, *labels: str, plays: bool):
+    """Somebody was asked whether any of these is in the song."""
+    weak = Annotation(labels, ((0.0, song.seconds),) if plays else (), weak=True)
+    return replace(song, annotations=(*song.annotations, weak))
+
+
+@pytest.mark.parametrize(
+    ("change", "audio", "activity", "weak"),
+    [
+        (lambda song: heard(song, "piano", plays=True), STEMS, STEMS | {"piano"}, {"piano"}),
+        (lambda song: heard(song, "piano", "acoustic guitar", plays=True), STEMS, STEMS, set()),
+        # The piano of mms may be a tack piano too; whether that is there nobody was asked.
+        (lambda song: heard(song, "piano", plays=False), STEMS, STEMS, set()),
+        (lambda song: heard(song, "piano", "tack piano", plays=False), STEMS, STEMS | {"piano"}, set()),
+        (
+            lambda song: heard(heard(song, "piano", plays=False), "tack piano", "tuba", plays=False),
+            STEMS,
+            STEMS | {"piano"},
+            set(),
+        ),
+        # A bass that has a stem, and none of another kind.
+        (lambda song: heard(song, "double bass", "tuba", plays=False), STEMS, STEMS, set()),
+        (lambda song: heard(song, "double bass", "tuba", plays=True), STEMS - {"bass"}, STEMS - {"bass"}, set()),
+        # What somebody heard once is no news of what is marked.
+        (lambda song: heard(annotated(song, "piano"), "piano", plays=True), STEMS, STEMS | {"piano"}, set()),
+        (lambda song: heard(relabelled(song, "Main System"), "piano", plays=True), set(), set(), set()),
+    ],
+)
+def test_what_is_known_of_a_whole_song(song, change, audio, activity, weak):
+    assert known(unknown_targets, change(song)) == audio
+    assert known(unknown_activity, change(song)) == activity
+    found = weak_targets(change(song), MMS)
+    assert {name for name, is_weak in zip(MMS.names, found, strict=True) if is_weak} == weak
+
+
+def test_what_nobody_heard_rests_also_where_a_stem_may_hold_it(song):
+    mixed = relabelled(song, "piano", "violin")
+    confidence = song_confidence(mixed)
+    assert target_confidence(mixed, confidence, MMS)[PIANO].max() > 0.5
+    none = heard(mixed, "piano", "tack piano", plays=False)
+    assert not target_confidence(none, confidence, MMS)[PIANO].any() and "piano" in known(unknown_activity, none)
 
 
 def test_without_annotations_nothing_changes(song):

@@ -38,11 +38,14 @@ class Stem:
 class Annotation:
     """When an instrument plays of which the song has no stem of its own: (start, end) in seconds, both within it.
 
-    Several `instruments`: one of them, or several at once.
+    Several `instruments`: one of them, or several at once. `weak`: somebody was asked whether any of them is in the
+    song at all. With a segment, one plays somewhere in it, not all through it; without, none of them ever plays. Of
+    other instruments of the same target it says nothing.
     """
 
     instruments: tuple[str, ...]
     segments: tuple[tuple[float, float], ...]
+    weak: bool = False
 
 
 @dataclass(frozen=True)

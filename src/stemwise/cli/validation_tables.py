@@ -66,9 +66,12 @@ def _instruments(summary: Summary) -> Table:
 
 
 def _targets(summary: Summary) -> Table:
-    table = Table("target", "known in songs", "known and plays", *(f"in {part.name}" for part in summary.parts))
+    annotated = any(row.annotated for row in summary.targets)
+    more = ("only annotated", "and plays") if annotated else ()
+    table = Table("target", "known in songs", "known and plays", *more, *(f"in {part.name}" for part in summary.parts))
     for row in summary.targets:
-        table.add_row(row.name, str(row.known), str(row.playing), *map(str, row.parts.values()))
+        counts = (row.known, row.playing, *((row.annotated, row.heard) if annotated else ()), *row.parts.values())
+        table.add_row(row.name, *map(str, counts))
     return table
 
 

@@ -17,6 +17,9 @@ from stemwise.song import Annotation, Song, Stem
 
 RATES = (4000, 768000)  # Hz; a file outside these has a broken header
 
+ALTERED = "is not the file that was published: its checksum is another"
+RESTORE = "Download it anew, unless the change was meant."
+
 LONGEST = 200  # bytes of an id, to which names of files that are made of it add some
 
 
@@ -73,7 +76,13 @@ class SongFolders(ABC):
         return self._usable(id)
 
     def validate(self) -> list[str]:
-        return list(self.unusable().values())
+        changed = [f"{path}: {ALTERED}. {RESTORE}" for path in self.altered()]
+        return [*self.unusable().values(), *changed]
+
+    def altered(self) -> dict[Path, str]:
+        """File → its song's id ("" for one of the whole set), where it is not what the set's published checksums say;
+        reads every file of a set that has such, and is empty for others."""
+        return {}
 
     def unusable(self) -> dict[str, str]:
         """Id of each song that cannot be used → why, with file and cure. Raises DataError for a tree without songs."""

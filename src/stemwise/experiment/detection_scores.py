@@ -1,5 +1,6 @@
 """Scores of a detector: of seconds, of longer clips and of songs."""
 
+import json
 import logging
 from typing import Any
 
@@ -32,8 +33,8 @@ def score(config: DictConfig, asked: Asked) -> None:
     """Write detections.parquet, summary.json, figures as PNG and, if asked for, page.html."""
     exported = asked.exported
     clips = detect_songs(Detector(exported.model, exported.gate, config.device), asked.songs, log.info)
-    write_scores(asked.out / CLIPS, clips, asked.facts)
     thresholds = thresholds_of(exported, chosen="gate" in config)
+    write_scores(asked.out / CLIPS, clips, {**asked.facts, THRESHOLDS: json.dumps(thresholds)})
     report = report_detection(clips, thresholds)
     merge_json(asked.out / "summary.json", {"facts": asked.facts, "detection": report.to_json()})
     pictures = figures_of(report)

@@ -18,10 +18,11 @@ def target_confidence(
     count then."""
     out = np.zeros((len(targets.names), confidence.shape[1]))
     annotated = _annotated(song, targets)
+    told = annotated.keys() | _absent(song, targets)
     for row, stem in zip(confidence, song.stems, strict=True):
         held = targets.of_labels(stem.instruments)
         for index in held:
-            if index is not None and (len(held) == 1 or index not in annotated):
+            if index is not None and (len(held) == 1 or index not in told):
                 out[index] = np.maximum(out[index], row)
     times = frame_times(confidence.shape[1], rule.hop)
     for index, annotations in annotated.items():
@@ -39,7 +40,8 @@ def unknown_targets(song: Song, targets: Targets) -> NDArray[np.bool_]:
     """
     unknown = _unknown_by_stems(song, targets)
     for annotation in song.annotations:
-        unknown[[index for index in targets.of_labels(annotation.instruments) if index is not None]] = True
+        if not _finds_none(annotation):
+            unknown[[index for index in targets.of_labels(annotation.instruments) if index is not None]] = True
     return unknown
 
 
@@ -48,6 +50,7 @@ def unknown_activity(song: Song, targets: Targets) -> NDArray[np.bool_]:
 
     An annotation of the target alone stands for a stem that is not there, and for what of the target is in files that
     hold more, if it names all of its labels that they have. One that may be of several targets leaves all of them open.
+    A weak one that finds none of its instruments tells only of targets whose every label such annotations name.
     """
     unknown = _unknown_by_stems(song, targets)
     for index, annotations in _annotated(song, targets).items():
@@ -55,9 +58,19 @@ def unknown_activity(song: Song, targets: Targets) -> NDArray[np.bool_]:
         unknown[index] = not _mixed_labels(song, targets, index) <= named
     for annotation in song.annotations:
         held = targets.of_labels(annotation.instruments)
-        if len(held) > 1:
+        if len(held) > 1 and not _finds_none(annotation):
             unknown[[index for index in held if index is not None]] = True
+    unknown[sorted(_absent(song, targets))] = False
     return unknown
+
+
+def weak_targets(song: Song, targets: Targets) -> NDArray[np.bool_]:
+    """(target,) True where it is known that the target plays, but not when: where no more than weak annotations of it
+    tell. `target_confidence` is 1 all through their segments then."""
+    weak = np.zeros(len(targets.names), dtype=bool)
+    for index, annotations in _annotated(song, targets).items():
+        weak[index] = all(annotation.weak for annotation in annotations)
+    return weak & ~unknown_activity(song, targets)
 
 
 def _unknown_by_stems(song: Song, targets: Targets) -> NDArray[np.bool_]:
@@ -74,15 +87,25 @@ def _unknown_by_stems(song: Song, targets: Targets) -> NDArray[np.bool_]:
     return unknown
 
 
+def _finds_none(annotation: Annotation) -> bool:
+    return annotation.weak and not annotation.segments
+
+
 def _annotated(song: Song, targets: Targets) -> dict[int, list[Annotation]]:
-    """Target → the annotations that are of nothing else."""
+    """Target → the annotations that are of nothing else; but for weak ones that find none of their instruments."""
     found: dict[int, list[Annotation]] = {}
     for annotation in song.annotations:
         held = targets.of_labels(annotation.instruments)
         only = next(iter(held)) if len(held) == 1 else None
-        if only is not None:
+        if only is not None and not _finds_none(annotation):
             found.setdefault(only, []).append(annotation)
     return found
+
+
+def _absent(song: Song, targets: Targets) -> set[int]:
+    """Targets of which every label is named by weak annotations that find none of theirs."""
+    named = {label for annotation in song.annotations if _finds_none(annotation) for label in annotation.instruments}
+    return {index for index, labels in enumerate(targets.labels) if labels <= named}
 
 
 def _mixed_labels(song: Song, targets: Targets, index: int) -> set[str]:

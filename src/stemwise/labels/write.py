@@ -11,7 +11,7 @@ from stemwise.activity import PUBLISHED, RATE, Rule, frame_times, segments
 from stemwise.errors import DataError
 from stemwise.labels.confidence import song_confidence
 from stemwise.labels.jams_file import write_jams
-from stemwise.labels.knowledge import target_confidence, unknown_activity
+from stemwise.labels.knowledge import target_confidence, unknown_activity, weak_targets
 from stemwise.labels.lab import Segment, write_confidence, write_segments
 from stemwise.song import Song
 from stemwise.taxonomy import Targets
@@ -50,8 +50,8 @@ def write_labels(song: Song, folder: Path, options: Options | None = None) -> La
     """Write `<ID>_ACTIVATION_CONF.lab` and `<ID>_SOURCEID.lab`, or `<ID>.jams`, or all; by the published rule if
     nothing else is said.
 
-    Targets that a file of the song mixes with something else are left out, since nobody knows when they play. Raises
-    MissingExtra for JAMS without its extra.
+    Targets that a file of the song mixes with something else are left out, since nobody knows when they play; so are
+    those that weak annotations find, which say not when. Raises MissingExtra for JAMS without its extra.
     """
     options = options or Options()
     names, labels, confidence = _sources(song, options)
@@ -78,7 +78,7 @@ def _sources(song: Song, options: Options) -> tuple[list[str], list[str], NDArra
     confidence = song_confidence(song, options.rule)
     if options.targets is None:
         return [stem.id for stem in song.stems], [stem.label for stem in song.stems], confidence
-    known = np.flatnonzero(~unknown_activity(song, options.targets))
+    known = np.flatnonzero(~unknown_activity(song, options.targets) & ~weak_targets(song, options.targets))
     names = [options.targets.names[index] for index in known]
     return names, names, target_confidence(song, confidence, options.targets, options.rule)[known]
 

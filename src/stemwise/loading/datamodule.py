@@ -17,7 +17,7 @@ from stemwise.loading.excerpts import Augmentation, ContinuingSampler, Excerpts
 from stemwise.loading.filling import Store
 from stemwise.loading.prepared import PreparedStore
 from stemwise.loading.shard import PreparedSong
-from stemwise.loading.store import Recipe, require_long_enough
+from stemwise.loading.store import Recipe, require_long_enough, require_whole_where_weak
 from stemwise.memory import keep_freed_memory
 from stemwise.song import Song
 from stemwise.taxonomy import require_own
@@ -133,6 +133,7 @@ class MultitrackDataModule(pl.LightningDataModule):
             songs = self._with_knowledge(list(self.prepared(part).values()), part)
             songs = self._with_targets(songs, part) if self.require_targets else songs
             require_long_enough(songs, self.samples, self.recipe.rate)
+            require_whole_where_weak(songs, self.samples, self.recipe.rate)
             augmentation = self.augmentation if part == "train" else None
             seed = self.seed if part == "train" else 0  # every run is validated on the same excerpts
             balance = self.balance if part == "train" else 0.0

@@ -13,7 +13,7 @@ from stemwise.activity import LABEL_HOP, carry
 from stemwise.audio import fit, resample
 from stemwise.loading.batch import Batch
 from stemwise.loading.places import Place, Places
-from stemwise.loading.shard import PreparedSong
+from stemwise.loading.shard import WHOLE, PreparedSong
 from stemwise.loading.tone import recolour
 
 Array = NDArray[np.float32]
@@ -80,13 +80,15 @@ class Excerpts(Dataset[Batch]):
             torch.tensor([self._known(of, row, *places) for row in range(rows - 1)])
             for of in (("known_audio",), ("known_audio", "known_activity") if remixed else ("known_activity",))
         )
+        weak = torch.tensor([bool(of.song.weak) and of.song.weak[row] for row, of in enumerate(places[:-1])])
+        activity_known &= ~weak | self._whole(places[-1])  # in a remix nothing is known of weak ones anyway
         return Batch(
             mixture=torch.from_numpy(mixture),
             targets=torch.from_numpy(targets),
             activity=torch.from_numpy(activity),
             known_audio=audio_known,
             known_activity=activity_known,
-            weak=torch.zeros_like(activity_known),
+            weak=weak & activity_known,
         )
 
     def _sound(self, rng: Generator, places: Sequence[Place]) -> tuple[Array, Array]:
@@ -125,6 +127,11 @@ class Excerpts(Dataset[Batch]):
         # The song that gives the rest may hold this target in it, in a file that mixes instruments. Where the target's
         # audio is not known its sound is no row, so that in a remix its label would go with another song's sound.
         return all(getattr(place.song, known)[row] for place in (places[row], places[-1]) for known in of)
+
+    def _whole(self, place: Place) -> bool:
+        """Whether the excerpt has the song, but for seconds that hardly matter: else what is weakly known of the song
+        is not known of it."""
+        return bool(round(self.samples * place.speed) >= WHOLE * place.song.audio.shape[-1])
 
     def _audio(self, song: PreparedSong, start: int, speed: float, row: int) -> Array:
         if speed == 1:

@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -18,19 +18,22 @@ SHEET = "song.json"
 ARRAYS = ("audio.npy", "activity.npy", "known_audio.npy", "known_activity.npy")
 OPEN = 128  # arrays that a process has mapped at a time: each holds a file open, and some systems allow 256
 BLOCK = 1 << 14  # samples that are left out of a file, where it may have holes, if all of them are zero
+WHOLE = 0.95  # share of a song from which an excerpt counts as all of it
 ACTIVE = 0.5  # confidence from which a label counts as active
 
 Kind = TypeVar("Kind", bound=np.generic)
 
 
 class Facts(NamedTuple):
-    """What choosing songs and places needs of each: `plays` has the active frames of each target, of `frames`."""
+    """What choosing songs and places needs of each: `plays` has the active frames of each target, of `frames`. `weak`:
+    whether it is known of the target only that it plays somewhere in the song; empty for none."""
 
     samples: int
     frames: int
     plays: tuple[int, ...]
     known_audio: tuple[bool, ...]
     known_activity: tuple[bool, ...]
+    weak: tuple[bool, ...] = ()
 
 
 class _Array(Generic[Kind]):
@@ -52,6 +55,7 @@ class PreparedSong:
 
     facts: Facts | None = None
     origin = ""
+    weak: tuple[bool, ...] = ()
 
     audio = _Array[np.float32]("audio.npy", mapped=True)
     """(target + 1, channel, sample); the last row is the rest of the mixture."""
@@ -66,6 +70,7 @@ class PreparedSong:
         self._folder = str(folder)
         if facts:
             self.facts = facts
+            self.weak = facts.weak
         if origin:
             self.origin = origin
 
@@ -83,11 +88,17 @@ class PreparedSong:
         """From the index where it came with the song, else from the arrays."""
         if self.facts:
             return self.facts
-        return facts_of(self.audio.shape[-1], self.activity, self.known_audio, self.known_activity)
+        facts = facts_of(self.audio.shape[-1], self.activity, self.known_audio, self.known_activity)
+        return facts._replace(weak=self.weak)
 
     def bare(self) -> "PreparedSong":
-        """Without the facts: a worker among ten thousand songs keeps little more than a path of each."""
-        return PreparedSong(self._folder, None, self.origin) if self.facts else self
+        """Without the facts, but for what is weak: a worker among ten thousand songs keeps little more than a path of
+        each."""
+        if not self.facts:
+            return self
+        song = PreparedSong(self._folder, None, self.origin)
+        song.weak = self.weak
+        return song
 
     def holds(self, target: int) -> bool:
         """Whether the target's audio is known and ever active in this song."""
@@ -120,10 +131,11 @@ def write_rows(path: Path, shape: tuple[int, int, int], rows: Iterable[NDArray[n
         file.truncate()
 
 
-def write_sheet(folder: Path, about: Mapping[str, Any]) -> None:
+def write_sheet(folder: Path, about: Mapping[str, Any], weak: Sequence[bool] = ()) -> None:
     """What lies in the folder: facts, sizes and checksums of the arrays, and `about`. Written last."""
     audio = np.load(folder / "audio.npy", mmap_mode="r")
     facts = facts_of(audio.shape[-1], *(np.load(folder / name) for name in ARRAYS[1:]))
+    facts = facts._replace(weak=tuple(map(bool, weak)) if any(weak) else ())
     files = {name: [(folder / name).stat().st_size, _checksum(folder / name)] for name in ARRAYS}
     write_json(folder / SHEET, {**about, **facts._asdict(), "files": files})
 
@@ -135,8 +147,8 @@ def read_sheet(folder: Path) -> dict[str, Any]:
 
 
 def facts_in(sheet: Mapping[str, Any]) -> Facts:
-    lists = (tuple(sheet[name]) for name in ("plays", "known_audio", "known_activity"))
-    return Facts(sheet["samples"], sheet["frames"], *lists)
+    plays, audio, activity = (tuple(sheet[name]) for name in ("plays", "known_audio", "known_activity"))
+    return Facts(sheet["samples"], sheet["frames"], plays, audio, activity, tuple(sheet.get("weak", ())))
 
 
 def damage(folder: Path, thorough: bool = False) -> str:

@@ -1,7 +1,8 @@
 """One song made ready for training: summed to targets, resampled, with its activity, as arrays mapped from disk."""
 
+import math
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +13,17 @@ from stemwise.activity import LABELS
 from stemwise.audio import Samples
 from stemwise.errors import DataError
 from stemwise.files import beside, fingerprint
-from stemwise.labels import song_confidence, target_confidence, unknown_activity, unknown_targets
-from stemwise.loading.shard import PreparedSong, damage, facts_in, forget, read_sheet, write_rows, write_sheet
+from stemwise.labels import song_confidence, target_confidence, unknown_activity, unknown_targets, weak_targets
+from stemwise.loading.shard import (
+    WHOLE,
+    PreparedSong,
+    damage,
+    facts_in,
+    forget,
+    read_sheet,
+    write_rows,
+    write_sheet,
+)
 from stemwise.song import Song
 from stemwise.taxonomy import Targets
 
@@ -61,7 +71,8 @@ def make(song: Song, recipe: Recipe, folder: Path) -> None:
     with beside(folder, keep=True) as part:
         part.mkdir()
         _write(song, recipe, part)
-        write_sheet(part, {"id": song.id, "artist": song.artist, "title": song.title})
+        about = {"id": song.id, "artist": song.artist, "title": song.title}
+        write_sheet(part, about, weak_targets(song, recipe.targets).tolist())
 
 
 def _write(song: Song, recipe: Recipe, folder: Path) -> None:
@@ -100,6 +111,18 @@ def stem_rows(song: Song, targets: Targets) -> list[tuple[int, int]]:
         only = next(iter(held)) if len(held) == 1 else None
         rows.append((index, rest if only is None else only))
     return rows
+
+
+def require_whole_where_weak(songs: Sequence[PreparedSong], samples: int, rate: int) -> None:
+    """Raise DataError where excerpts of `samples` at `rate` are so short that what somebody heard in a whole song says
+    nothing of any: they would learn what is absent, and never what is there."""
+    weak = [facts for song in songs if any((facts := song.known()).weak)]
+    if weak and not any(samples >= WHOLE * facts.samples for facts in weak):
+        shortest = math.floor(100 * min(facts.samples for facts in weak) / rate) / 100
+        raise DataError(
+            f"the labels of {len(weak)} songs are of all they last, {shortest:g} s or more, and say nothing of an "
+            f"excerpt of {samples / rate:g} s. Set loading.excerpt_seconds={shortest:g}."
+        )
 
 
 def require_long_enough(songs: list[PreparedSong], samples: int, rate: int) -> None:

@@ -87,7 +87,7 @@ def window_confidence(activity: Tensor, windows: int, hop: int, samples: int) ->
             "the model."
         )
     index = (torch.arange(frames) * hop * windows // samples).clamp_max(windows - 1)
-    if int(torch.bincount(index, minlength=windows).min()) == 0:
+    if not index.bincount(minlength=windows).all():
         raise ModelError(f"some of {windows} windows have none of the {frames} frames of labels. Choose a shorter hop.")
     lowest = activity.new_zeros(*activity.shape[:2], windows)
     return lowest.scatter_reduce(2, index.to(activity.device).expand_as(activity), activity, "amax")

@@ -28,7 +28,7 @@ class Kept:
         """System → a table a seed, the bounds in each; only those of `names`, in that order, if there are any."""
         bounds = read_table(self.folder / BOUNDS_FOLDER / f"{question}.parquet")
         found: dict[str, list[pd.DataFrame]] = {}
-        for path in self._paths(question):
+        for path in self.paths(question):
             facts = facts_of(path)
             own = read_table(path).assign(system=facts["system"])
             own = own if learned_activity(facts) else without_activity(own)
@@ -46,20 +46,21 @@ class Kept:
     def grids(self, question: str, names: Sequence[str] = ()) -> dict[str, list[pd.DataFrame]]:
         """System → a table a seed of a question that asks for a grid of gates."""
         found: dict[str, list[pd.DataFrame]] = {}
-        for path in self._paths(question):
+        for path in self.paths(question):
             found.setdefault(facts_of(path)["system"], []).append(read_table(path))
         return {name: found[name] for name in names or sorted(found) if name in found}
 
     def trainings(self) -> pd.DataFrame:
         """A line a training: system, seed, steps and seconds, commits, command."""
         lines = {}
-        for path in self._paths("*"):
+        for path in self.paths("*"):
             facts = facts_of(path)
             wanted = ("system", "seed", "training", "trained at commit", "scored at commit", "trained by")
             lines[path.parent.name] = {key: facts.get(key, "") for key in wanted}
         return pd.DataFrame(lines.values())
 
-    def _paths(self, question: str) -> list[Path]:
+    def paths(self, question: str) -> list[Path]:
+        """The tables of a question, one a training."""
         paths = sorted(self.folder.glob(f"*/{question}.parquet"))
         paths = [path for path in paths if path.parent.name != BOUNDS_FOLDER]
         return [path for path in paths if self.done is None or (path.parent.name, path.stem) in self.done]

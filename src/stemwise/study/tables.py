@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,22 @@ from stemwise.files import beside
 
 BOUNDS_FOLDER = "bounds"
 DIGITS = 5  # significant ones that are kept: a thousandth of a dB
+DIGITS_OF_CLIPS = 3  # of a probability
 SAME = 0.02  # dB by which the bounds of the same songs may differ between machines
+SAME_TRUTH = 1e-3  # confidence by which labels may
 
 
 def keep(source: Path, target: Path, facts: Mapping[str, str]) -> None:
     """The scores of a run without those of the bounds, which every run of the same songs has alike and which are kept
     once, in `bounds/` beside the runs' folders. Numbers are rounded to five digits.
 
-    Raises DataError where the bounds there are those of other songs.
+    Of clips, the truth is kept so, and the units have nothing but the probability of each line of it. Raises DataError
+    where the bounds there are those of other songs.
     """
     scores, told = read_scores(source)
+    if "truth" in scores:
+        _keep_clips(scores, target, {**told, **facts})
+        return
     bound = scores["system"].isin(BOUNDS)
     if bound.any():
         _keep_bounds(scores[bound].reset_index(drop=True), target.parents[1] / BOUNDS_FOLDER / target.name)
@@ -61,17 +68,36 @@ def _keep_bounds(bounds: pd.DataFrame, path: Path) -> None:
         )
 
 
-def _write(path: Path, table: pd.DataFrame, facts: Mapping[str, Any]) -> None:
+def _keep_clips(clips: pd.DataFrame, target: Path, facts: Mapping[str, Any]) -> None:
+    path = target.parents[1] / BOUNDS_FOLDER / target.name
+    truth = clips.drop(columns="probability")
+    if path.is_file():
+        have = read_scores(path)[0]
+        keys = ["song", "second", "target"]
+        alike = len(have) == len(truth) and bool((have[keys].to_numpy() == truth[keys].to_numpy()).all())
+        if not alike or float((have["truth"] - truth["truth"]).abs().max()) > SAME_TRUTH:
+            raise DataError(
+                f"{path} holds the labels of other seconds, or other labels. Score all runs on the same songs, or "
+                "remove the folder and begin again."
+            )
+    else:
+        _write(path, truth, {})
+    _write(target, clips[["probability"]], facts, DIGITS_OF_CLIPS)
+
+
+def _write(path: Path, table: pd.DataFrame, facts: Mapping[str, Any], digits: int = DIGITS) -> None:
     import pyarrow
     from pyarrow import parquet
 
     numbers = table.select_dtypes("floating").columns
-    table = table.assign(**{name: table[name].map(_rounded).astype("float32") for name in numbers})
+    table = table.assign(
+        **{name: table[name].map(partial(_rounded, digits=digits)).astype("float32") for name in numbers}
+    )
     arrow = pyarrow.Table.from_pandas(table, preserve_index=False)
     arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), FACTS: json.dumps(dict(facts)).encode()})
     with beside(path) as part:
         parquet.write_table(arrow, part, compression="zstd")
 
 
-def _rounded(value: float) -> float:
-    return float(f"{value:.{DIGITS}g}")
+def _rounded(value: float, digits: int) -> float:
+    return float(f"{value:.{digits}g}")

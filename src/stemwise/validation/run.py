@@ -16,7 +16,13 @@ from stemwise.validation.errata import known_errata
 from stemwise.validation.facts import SongFacts
 from stemwise.validation.findings import ERROR, Finding, may_train, sort
 from stemwise.validation.measure import measure_songs
-from stemwise.validation.set_checks import cannot_be_used, check_splits, check_targets, same_songs
+from stemwise.validation.set_checks import (
+    cannot_be_used,
+    check_splits,
+    check_targets,
+    not_as_published,
+    same_songs,
+)
 from stemwise.validation.song_checks import check_song
 from stemwise.validation.summary import Summary, summarise
 
@@ -71,6 +77,7 @@ def validate(
 
     def findings() -> Iterator[Finding]:
         yield from cannot_be_used(unusable)
+        yield from not_as_published(whole.altered())
         for song in songs:
             yield from check_song(song, facts[song.id])
         yield from same_songs(list(facts.values()), splits)

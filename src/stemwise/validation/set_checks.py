@@ -1,8 +1,10 @@
 """Findings of a set as a whole: songs that are the same, parts, targets."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from stemwise.datasets.base import Splits, artist_keys
+from stemwise.datasets.folders import ALTERED, RESTORE
 from stemwise.song import Song
 from stemwise.validation.facts import SongFacts
 from stemwise.validation.findings import ERROR, NOTE, WARNING, Finding
@@ -83,12 +85,11 @@ def check_targets(rows: Sequence[TargetRow], songs: Sequence[Song]) -> Iterator[
         )
         return
     for row in rows:
-        if row.annotated:
-            continue  # when it plays can be learned
-        if not row.playing:
-            what = f"{row.name} is known in {row.known} songs and plays in none of them"
+        known, playing = row.known + row.annotated, row.playing + row.heard
+        if not playing:
+            what = f"{row.name} is known in {known} songs and plays in none of them"
         elif not row.parts.get("train", 1):
-            what = f"{row.name} is known and plays in {row.playing} songs, none of them in train"
+            what = f"{row.name} is known and plays in {playing} songs, none of them in train"
         else:
             continue
         yield Finding(
@@ -104,6 +105,12 @@ def cannot_be_used(unusable: Mapping[str, str]) -> Iterator[Finding]:
     for id, why in unusable.items():
         cure = "" if "data.skip" in why else f"Or leave the song out with data.skip=[{id}]."
         yield Finding(ERROR, "unusable song", why, cure, (id,))
+
+
+def not_as_published(altered: Mapping[Path, str]) -> Iterator[Finding]:
+    """Files whose checksums are others than published, with the id of the song, or "", of each."""
+    for path, id in altered.items():
+        yield Finding(WARNING, "not as published", f"{path} {ALTERED}", RESTORE, (id,) if id else (), str(path))
 
 
 def _named(ids: Sequence[str]) -> str:

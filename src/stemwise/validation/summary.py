@@ -32,14 +32,15 @@ class InstrumentRow:
 
 @dataclass(frozen=True)
 class TargetRow:
-    """Songs in which a target is known, in which it is known and plays, those of each part, and songs in which nothing
-    but annotations tells of it."""
+    """Songs in which a target is known, in which it is known and plays, in which nothing but annotations tells of it,
+    and in which these let it play; `parts`: songs of each part in which it plays by its stems or by annotations."""
 
     name: str
     known: int
     playing: int
     parts: dict[str, int]
     annotated: int = 0
+    heard: int = 0
 
 
 @dataclass(frozen=True)
@@ -124,10 +125,16 @@ def _targets(
     rows = []
     for index, name in enumerate(targets.names):
         playing = {song.id for song in songs if known[song.id][index] and _plays(song, facts[song.id], targets, index)}
-        parts = {part: len(playing.intersection(ids)) for part, ids in (splits or {}).items()}
-        annotated = sum(bool(told[song.id][index] and not known[song.id][index]) for song in songs)
-        rows.append(TargetRow(name, sum(bool(row[index]) for row in known.values()), len(playing), parts, annotated))
+        annotated = [song for song in songs if told[song.id][index] and not known[song.id][index]]
+        heard = {song.id for song in annotated if _heard(song, targets, index)}
+        parts = {part: len((playing | heard).intersection(ids)) for part, ids in (splits or {}).items()}
+        known_in = sum(bool(row[index]) for row in known.values())
+        rows.append(TargetRow(name, known_in, len(playing), parts, len(annotated), len(heard)))
     return tuple(rows)
+
+
+def _heard(song: Song, targets: Targets, index: int) -> bool:
+    return any(each.segments and targets.of_labels(each.instruments) == {index} for each in song.annotations)
 
 
 def _plays(song: Song, facts: SongFacts, targets: Targets, index: int) -> bool:

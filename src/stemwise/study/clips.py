@@ -1,0 +1,44 @@
+"""What detectors said of every second, as small files: what is true of the seconds is kept once for all of them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from stemwise.errors import DataError
+from stemwise.study.kept import Kept
+from stemwise.study.tables import BOUNDS_FOLDER, facts_of, read_table
+
+THRESHOLDS = "thresholds"  # in the facts: by level and target, as JSON
+
+
+def clips_of(kept: Kept, question: str, names: Sequence[str] = ()) -> dict[str, list[pd.DataFrame]]:
+    """System → a table of clips a seed, as `report.detection` takes them; only those of `names`, in that order, if
+    there are any.
+
+    Raises DataError for a table of other seconds than those of which the truth is kept.
+    """
+    truth = read_table(kept.folder / BOUNDS_FOLDER / f"{question}.parquet")
+    return {name: [_joined(truth, path) for path in paths] for name, paths in _paths(kept, question, names).items()}
+
+
+def thresholds_of(kept: Kept, question: str, names: Sequence[str] = ()) -> dict[str, list[Any]]:
+    """System → thresholds a seed, in the order of `clips_of`."""
+    found = _paths(kept, question, names)
+    return {name: [json.loads(facts_of(path)[THRESHOLDS]) for path in paths] for name, paths in found.items()}
+
+
+def _paths(kept: Kept, question: str, names: Sequence[str]) -> Mapping[str, list[Path]]:
+    found: dict[str, list[Path]] = {}
+    for path in kept.paths(question):
+        found.setdefault(facts_of(path)["system"], []).append(path)
+    return {name: found[name] for name in names or sorted(found) if name in found}
+
+
+def _joined(truth: pd.DataFrame, path: Path) -> pd.DataFrame:
+    said = read_table(path)
+    if len(said) != len(truth):
+        raise DataError(f"{path}: {len(said)} lines, but the truth of {len(truth)} is kept. Score the run again.")
+    return truth.assign(probability=said["probability"].to_numpy())
