@@ -166,10 +166,11 @@ def segments(
     return [(float(times[a]), float(times[b - 1])) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def carry(confidence: NDArray[np.floating], hop: int, times: Array) -> NDArray[np.float32]:
-    """Confidence (…, frame) at `hop` samples of 44.1 kHz → its values at other frame times (frame,) in seconds."""
+def carry(confidence: NDArray[np.floating], hop: int, times: Array, first: int = 0) -> NDArray[np.float32]:
+    """Confidence (…, frame) at `hop` samples of 44.1 kHz, from frame `first` of a song on → its values at other frame
+    times (frame,) in seconds."""
     flat = confidence.reshape(-1, confidence.shape[-1])
-    grid = frame_times(confidence.shape[-1], hop)
+    grid = (first + np.arange(confidence.shape[-1])) * hop / RATE
     out = np.stack([np.interp(times, grid, row) for row in flat])
     return out.reshape(*confidence.shape[:-1], len(times)).astype(np.float32)
 

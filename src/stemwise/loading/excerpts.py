@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset, Sampler
 
 from stemwise.activity import LABEL_HOP, carry
+from stemwise.activity import RATE as LABEL_RATE
 from stemwise.audio import fit, resample
 from stemwise.loading.batch import Batch
 from stemwise.loading.places import Place, Places
-from stemwise.loading.shard import WHOLE, PreparedSong
+from stemwise.loading.shard import WHOLE, PreparedSong, announce
 from stemwise.loading.tone import recolour
 
 Array = NDArray[np.float32]
@@ -107,6 +108,8 @@ class Excerpts(Dataset[Batch]):
         gains = rng.uniform(*self.augmentation.gain, size=len(places)).astype(np.float32)
         swap, tone = self.augmentation.swap, self.augmentation.tone
         swapped = rng.random(len(places)) < swap if swap else np.zeros(len(places), bool)
+        for row, (song, start, speed) in enumerate(places):
+            announce(song.audio, row, start, start + round(self.samples * speed))
         for row, place in enumerate(places):
             sound = self._audio(*place, row) * gains[row]
             sound = sound[::-1] if swapped[row] else sound
@@ -141,7 +144,9 @@ class Excerpts(Dataset[Batch]):
 
     def _activity(self, song: PreparedSong, start: int, speed: float, row: int) -> Array:
         frames = np.arange(1 + self.samples // self.hop)
-        return carry(song.activity[row], LABEL_HOP, (start + frames * self.hop * speed) / self.rate)
+        times = (start + frames * self.hop * speed) / self.rate
+        first, last = int(times[0] * LABEL_RATE / LABEL_HOP), int(times[-1] * LABEL_RATE / LABEL_HOP) + 2
+        return carry(song.activity[row, first:last], LABEL_HOP, times, first)
 
 
 class ContinuingSampler(Sampler[int]):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from stemwise.activity import LABEL_HOP
 from stemwise.activity import RATE as LABEL_RATE
 from stemwise.errors import DataError
-from stemwise.loading.shard import ACTIVE, PreparedSong
+from stemwise.loading.shard import ACTIVE, PreparedSong, announce
 
 
 class Place(NamedTuple):
@@ -65,6 +65,7 @@ class Places:
         number = rng.choice(len(self.songs), p=counts / counts.sum())
         song = self.songs[number]
         speed, samples = self._extent(number, speed)
+        announce(song.activity, target)
         moment = rng.choice(np.flatnonzero((song.activity[target] >= ACTIVE) == plays))
         start = round(float(moment) * LABEL_HOP * self.rate / LABEL_RATE) - int(rng.integers(samples))
         return Place(song, int(np.clip(start, 0, self.lengths[number] - samples)), speed)

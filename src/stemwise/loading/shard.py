@@ -1,6 +1,7 @@
 """The folder of one prepared song: arrays mapped from disk, and what is known of them without opening any."""
 
 import json
+import mmap
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -16,12 +17,25 @@ from stemwise.files import beside, write_json
 
 SHEET = "song.json"
 ARRAYS = ("audio.npy", "activity.npy", "known_audio.npy", "known_activity.npy")
-OPEN = 128  # arrays that a process has mapped at a time: each holds a file open, and some systems allow 256
+LEAST_OPEN, MOST_OPEN = 64, 1024
 BLOCK = 1 << 14  # samples that are left out of a file, where it may have holes, if all of them are zero
 WHOLE = 0.95  # share of a song from which an excerpt counts as all of it
 ACTIVE = 0.5  # confidence from which a label counts as active
 
 Kind = TypeVar("Kind", bound=np.generic)
+
+
+def _open_at_a_time() -> int:
+    """A third of the files that the system lets a process have open, within bounds: some systems allow 256."""
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return LEAST_OPEN
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return MOST_OPEN if allowed < 0 else min(max(allowed // 3, LEAST_OPEN), MOST_OPEN)
+
+
+OPEN = _open_at_a_time()  # arrays that a process has mapped at a time; each holds a file open
 
 
 class Facts(NamedTuple):
@@ -104,6 +118,26 @@ class PreparedSong:
         """Whether the target's audio is known and ever active in this song."""
         known = self.known()
         return known.known_audio[target] and known.plays[target] > 0
+
+
+def announce(rows: NDArray[Any], row: int, start: int = 0, stop: int | None = None) -> None:
+    """Have the system read what is about to be used of a row (…, sample) of a mapped array in one go.
+
+    Where memory does not hold the store, a page at a time takes many times as long (`bench/bench_cold_store.py`). Does
+    nothing for arrays that are not mapped, and where the system cannot be told.
+    """
+    mapped = rows.base
+    if not isinstance(mapped, np.memmap) or not hasattr(mmap, "MADV_WILLNEED"):
+        return
+    channels = int(np.prod(rows.shape[1:-1], dtype=int))
+    ahead = mapped.offset % mmap.ALLOCATIONGRANULARITY  # the map begins on a page, the array behind its header
+    for channel in range(row * channels, (row + 1) * channels):
+        first, last = (
+            ahead + rows.itemsize * (channel * rows.shape[-1] + place)
+            for place in (start, rows.shape[-1] if stop is None else stop)
+        )
+        page = first - first % mmap.PAGESIZE
+        mapped._mmap.madvise(mmap.MADV_WILLNEED, page, last - page)  # type: ignore[attr-defined]
 
 
 def facts_of(
