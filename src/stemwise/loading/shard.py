@@ -123,7 +123,7 @@ class PreparedSong:
 def announce(rows: NDArray[Any], row: int, start: int = 0, stop: int | None = None) -> None:
     """Have the system read what is about to be used of a row (…, sample) of a mapped array in one go.
 
-    Where memory does not hold the store, a page at a time takes two to four times as long (`bench/bench_cold_store.py`). Does
+    Where memory does not hold the store, a page at a time takes two to four times as long, by bench_cold_store.py. Does
     nothing for arrays that are not mapped, and where the system cannot be told.
     """
     mapped = rows.base

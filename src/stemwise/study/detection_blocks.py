@@ -1,11 +1,11 @@
 """What the kept tables say of detectors, a block of RESULTS.md each."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 
-from stemwise.metrics.detection import confusion
+from stemwise.metrics.detection import LEVELS, confusion
+from stemwise.metrics.paired import holm
 from stemwise.report.detection import compare_detection, detections_of, summarise_instruments
 from stemwise.report.detection.comparison import DetectionComparison
 from stemwise.report.detection.measures import BY_COLUMN, COMPARED, DIGITS
@@ -21,50 +21,45 @@ LEAST_CLIPS = 20  # false positives below which a row of the confusion says litt
 MOST = 12  # confusions that are listed
 
 
-def levels(kept: Kept, question: str, names: Sequence[str]) -> str:
-    """A line a system and level; at least two systems, since they are compared in one call."""
-    found = compared(kept, question, names)
-    if found is None:
+def levels(kept: Kept, question: str, names: Sequence[str], shown: Sequence[str] = tuple(LEVELS)) -> str:
+    """A line a level and system; nothing while there are not two, since they are compared in one call."""
+    clips = clips_of(kept, question, names)
+    if len(clips) < 2:
         return NOTHING
-    seeds = {name: len(runs) for name, runs in clips_of(kept, question, names).items()}
-    lines = found.systems.set_index(["system", "level", "measure"]).to_dict("index")
-    keys = dict.fromkeys((system, level) for level in found.systems["level"].unique() for system in seeds)
+    found = _compared(kept, question, list(clips), shown)
+    lines = found.systems.set_index(["level", "system", "measure"]).to_dict("index")
     rows = [
-        [system, level, str(seeds[system]), *(_cell(lines[(system, level, measure)]) for measure in COMPARED)]
-        for system, level in keys
+        [system, level, str(len(clips[system])), *(_cell(lines[(level, system, measure)]) for measure in COMPARED)]
+        for level in shown
+        for system in clips
     ]
     return table(("", "clips of", "seeds", *(BY_COLUMN[measure].heading for measure in COMPARED)), rows)
 
 
-def differences(kept: Kept, question: str, names: Sequence[str]) -> str:
-    """Each of `names` minus the one before it, with Holm's correction over all that the table shows."""
-    found = compared(kept, question, names)
-    if found is None:
+def differences(
+    kept: Kept, question: str, pairs: Sequence[tuple[str, str]], shown: Sequence[str] = (FIRST, "song")
+) -> str:
+    """One system minus the other of each pair, with Holm's correction over the table."""
+    lines = []
+    for pair in pairs:
+        if len(clips_of(kept, question, pair)) == 2:
+            lines += _compared(kept, question, pair, shown).differences.to_dict("records")
+    if not lines:
         return NOTHING
-    wanted = {(after, before) for before, after in pairwise(names)}
-    flipped = {(before, after) for after, before in wanted}
-    rows = []
-    for line in found.differences.to_dict("records"):
-        pair = (line["system"], line["against"])
-        if pair not in wanted | flipped or line["level"] not in (FIRST, "song"):
-            continue
-        sign = 1 if pair in wanted else -1
-        ends = sorted((sign * line["low"], sign * line["high"]))
-        one, other = pair if sign == 1 else pair[::-1]
-        rows.append(
-            (
-                f"{one} − {other}", line["level"], BY_COLUMN[line["measure"]].heading,
-                figure(sign * line["difference"], ends[0], ends[1], DIGITS), probability(line["p_holm"]) or line["why"],
-            )
-        )  # fmt: skip
-    return table(("", "clips of", "measure", "difference", "p (Holm, all pairs and levels)"), rows)
+    corrected = holm(np.array([line["p"] for line in lines], dtype=np.float64))
+    rows = [
+        (
+            f"{line['system']} − {line['against']}", line["level"], BY_COLUMN[line["measure"]].heading,
+            figure(line["difference"], line["low"], line["high"], DIGITS), line["why"] or probability(p),
+        )
+        for line, p in zip(lines, corrected.tolist(), strict=True)
+    ]  # fmt: skip
+    return table(("", "clips of", "measure", "difference", "p (Holm)"), rows)
 
 
-def compared(kept: Kept, question: str, names: Sequence[str]) -> DetectionComparison | None:
-    clips = clips_of(kept, question, names)
-    if len(clips) < 2:
-        return None
-    return compare_detection(clips, thresholds_of(kept, question, names))
+def _compared(kept: Kept, question: str, names: Sequence[str], shown: Sequence[str]) -> DetectionComparison:
+    clips, thresholds = clips_of(kept, question, names), thresholds_of(kept, question, names)
+    return compare_detection(clips, thresholds, baseline=names[-1], levels={level: LEVELS[level] for level in shown})
 
 
 def instruments(kept: Kept, question: str, name: str) -> str:

@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from stemwise.study import blocks, gate_blocks
+from stemwise.study import blocks, detection_blocks, gate_blocks
 from stemwise.study.blocks import Block
 from stemwise.study.kept import Kept
 from stemwise.study.markdown import put
@@ -36,6 +36,17 @@ FIGURE_3 = {
     "IASS, hard gate": ("iass_musdb", "hard"),
     "ideal binary mask": ("ideal binary mask", ""),
 }
+HEAR = ("iad_fc", "iad_cnn", "iad_crnn", "iad_conformer")
+HEAR_LONGER = ("iad_cnn", "iad_cnn_10_s", "iad_crnn", "iad_crnn_10_s", "iad_conformer", "iad_conformer_10_s")
+ONE_BY_ONE = (("iad_cnn", "iad_fc"), ("iad_crnn", "iad_cnn"), ("iad_conformer", "iad_cnn"))
+WITH_CONTEXT = (
+    ("iad_cnn_10_s", "iad_cnn"),
+    ("iad_crnn_10_s", "iad_crnn"),
+    ("iad_conformer_10_s", "iad_conformer"),
+    ("iad_crnn_10_s", "iad_cnn_10_s"),
+    ("iad_conformer_10_s", "iad_crnn_10_s"),
+)
+BEST_EAR = "iad_cnn"
 
 BLOCKS: dict[str, Block] = {
     "trainings": blocks.trainings,
@@ -65,6 +76,17 @@ BLOCKS: dict[str, Block] = {
     "hours": partial(blocks.systems, question="test", names=HOURS, shown=FEW, gates=OFF),
     "hours, another font": partial(blocks.systems, question="fonts", names=HOURS, shown=FEW, gates=OFF),
     "hours, recorded": partial(blocks.systems, question="recorded", names=HOURS, shown=FEW, gates=OFF),
+    "detectors": partial(detection_blocks.levels, question="clips", names=HEAR),
+    "detectors, compared": partial(detection_blocks.differences, question="clips", pairs=ONE_BY_ONE),
+    "detectors, context": partial(
+        detection_blocks.levels, question="clips", names=HEAR_LONGER, shown=("1 s", "10 s", "song")
+    ),
+    "detectors, context compared": partial(detection_blocks.differences, question="clips", pairs=WITH_CONTEXT),
+    "detectors, another font": partial(
+        detection_blocks.levels, question="clips_fonts", names=HEAR, shown=("1 s", "song")
+    ),
+    "detectors, instruments": partial(detection_blocks.instruments, question="clips", name=BEST_EAR),
+    "detectors, confused": partial(detection_blocks.confused, question="clips", name=BEST_EAR),
     "share of the way": partial(blocks.share_of_the_way, question="test", names=MAIN),
 }
 
