@@ -1,15 +1,22 @@
 """A detector that is told what to say, as the activity of a gate."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
 
 from stemwise.audio import resample
 from stemwise.detector import Detector
 from stemwise.errors import ModelError
+from stemwise.evaluation.reference import Reference
+from stemwise.evaluation.thresholds import choose_gate
 from stemwise.export import save
 from stemwise.external import by_blocks
 from stemwise.external.detected import find_detector, load_detected
 from stemwise.gate import Gate
+from stemwise.model import Estimate
+from stemwise.separator import Separator
 from stemwise.taxonomy import targets
 from tests.external.told import RATE, saved, tone, tone_detector
 from tests.test_export import DESCRIPTION, exported
@@ -82,3 +89,53 @@ def test_models_that_cannot_gate_are_refused(tmp_path):
     save(tmp_path / "s.safetensors", exported(), DESCRIPTION)
     with pytest.raises(ModelError, match="this model separates"):
         load_detected(tmp_path / "s.safetensors", targets("mms"))
+
+
+class Both:
+    """Every target is half the mixture, and the model itself is sure that all of them always play."""
+
+    sample_rate, frame_rate, context, kind = RATE, RATE / 256, 0.1, "separation"
+    targets = ("piano", "bass", "drums")
+    outputs = frozenset({"stems", "activity"})
+
+    def __init__(self, outputs=("stems", "activity")):
+        self.outputs = frozenset(outputs)
+
+    def estimate(self, mixture):
+        frames = 1 + mixture.shape[-1] // 256
+        activity = torch.full((1, 3, frames), 3.0) if "activity" in self.outputs else None
+        return Estimate(mixture[:, None].repeat(1, 3, 1, 1) / 2, activity=activity)
+
+
+def validation_song() -> Reference:
+    """The piano also plays from 5 s to 6 s, where the detector does not hear it: a quarter of its energy."""
+    stems = np.stack([tone(3000, 10, [(0, 3)]) + tone(5000, 10, [(5, 6)]), tone(200, 10, [(4, 6)]), tone(1000, 10, [])])
+    frames = 1 + stems.shape[-1] // 256
+    return Reference("song", RATE, stems.sum(axis=0), stems, np.zeros((3, frames), np.float32), np.ones(3, bool))
+
+
+def test_thresholds_are_chosen_on_validation_songs_with_this_activity(bass_and_piano):
+    """A threshold that costs nothing is the highest, one that nobody can afford 0; drums that nobody hears never play
+    there and keep theirs."""
+    own = bass_and_piano.gate(Gate("hard", [0.1, 0.2, 0.3], 0.3), True)
+    for outputs in (("stems", "activity"), ("stems",)):
+        separator = Separator(Both(outputs))
+        chosen = choose_gate(separator, [validation_song()], own, 1.0, bass_and_piano)
+        assert chosen.threshold == [0.0, 0.95, 0.3] and chosen.median_seconds == 0.3
+        assert choose_gate(separator, [validation_song()], own, 30.0, bass_and_piano).threshold == [0.95, 0.95, 0.3]
+    assert choose_gate(separator, [validation_song()], own, None, bass_and_piano) == own
+
+
+def test_nothing_is_separated_where_the_detector_hears_every_target(tmp_path):
+    class Untouched(Both):
+        targets = ("piano", "bass")
+
+        def estimate(self, mixture):
+            raise AssertionError
+
+    path = saved(tmp_path / "d.safetensors", {"electric bass": 200, "piano": 3000})
+    heard = load_detected(path, targets("mms", ["piano", "bass"]))
+    song = validation_song()
+    song = replace(song, stems=song.stems[:2], known=song.known[:2], confidence=song.confidence[:2])
+    gate = choose_gate(Separator(Untouched()), [song], Gate("hard"), 1.0, heard)
+    assert gate.threshold == [0.0, 0.95]

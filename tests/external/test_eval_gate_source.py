@@ -16,6 +16,7 @@ from stemwise.errors import DataError, ModelError
 from stemwise.export import Exported, build, describe, load, save
 from stemwise.gate import Gate
 from stemwise.labels import Options, write_labels
+from stemwise.sweeps.jobs import _scores
 from stemwise.taxonomy import targets
 from tests.external.test_gate_file import stemwise
 from tests.external.told import RATE, saved, tone
@@ -73,6 +74,8 @@ def test_gates_by_a_detector_beside_the_models_own(run, tmp_path, home):
     assert "thresholds chosen on 1 validation songs of the run, where they cost 1.0 % at most" in said
     assert summary["facts"]["gate"].startswith("hard, by detector, median 0.488 s, thresholds ")
     assert {line["row"] for line in summary["differences"]} == {"train, hard gate by detector"}
+    means = {line["gate"]: line["usdr"] for line in summary["scores"] if line["target"] == "all"}
+    assert _scores(out)["usdr"] == means["hard, detector"] != means["off"], "what a sweep shows of this evaluation"
     page = (out / "page.html").read_text()
     assert "train, hard gate by detector" in page and "train, soft gate by detector" in page
     fine = scored(run, "gate.source=detector", f"gate.detector={detector}", "gate.hop=0.5", "report=false")
