@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -14,12 +15,14 @@ from stemwise.evaluation.thresholds import choose_gate
 from stemwise.export import save
 from stemwise.external import by_blocks
 from stemwise.external.detected import find_detector, load_detected
+from stemwise.external.mapping import named
 from stemwise.gate import Gate
 from stemwise.model import Estimate
 from stemwise.separator import Separator
 from stemwise.taxonomy import targets
 from tests.external.told import RATE, saved, tone, tone_detector
 from tests.test_export import DESCRIPTION, exported
+from tests.test_kept_evaluation import kept, prepared, scored, separator
 
 SONG = tone(200, 10, [(4, 6)]) + tone(3000, 10, [(1, 2), (8, 10)])
 TIMES = np.arange(0, 10, 0.025)
@@ -119,11 +122,11 @@ def test_thresholds_are_chosen_on_validation_songs_with_this_activity(bass_and_p
     there and keep theirs."""
     own = bass_and_piano.gate(Gate("hard", [0.1, 0.2, 0.3], 0.3), True)
     for outputs in (("stems", "activity"), ("stems",)):
-        separator = Separator(Both(outputs))
-        chosen = choose_gate(separator, [validation_song()], own, 1.0, bass_and_piano)
+        both = Separator(Both(outputs))
+        chosen = choose_gate(both, [validation_song()], own, 1.0, bass_and_piano)
         assert chosen.threshold == [0.0, 0.95, 0.3] and chosen.median_seconds == 0.3
-        assert choose_gate(separator, [validation_song()], own, 30.0, bass_and_piano).threshold == [0.95, 0.95, 0.3]
-    assert choose_gate(separator, [validation_song()], own, None, bass_and_piano) == own
+        assert choose_gate(both, [validation_song()], own, 30.0, bass_and_piano).threshold == [0.95, 0.95, 0.3]
+    assert choose_gate(both, [validation_song()], own, None, bass_and_piano) == own
 
 
 def test_nothing_is_separated_where_the_detector_hears_every_target(tmp_path):
@@ -139,3 +142,17 @@ def test_nothing_is_separated_where_the_detector_hears_every_target(tmp_path):
     song = replace(song, stems=song.stems[:2], known=song.known[:2], confidence=song.confidence[:2])
     gate = choose_gate(Separator(Untouched()), [song], Gate("hard"), 1.0, heard)
     assert gate.threshold == [0.0, 0.95]
+
+
+def test_kept_scores_are_those_of_this_activity_in_any_number_of_processes(tmp_path):
+    songs = {name: prepared(tmp_path / name, seed) for seed, name in enumerate("ab")}
+    plain, keep = Separator(separator().model, Gate("hard", 0.5, 0.3)), kept(tmp_path)
+    tables = []
+    for hertz in (200.0, 0.0):
+        path = saved(tmp_path / f"{hertz}.safetensors", {"one": hertz})
+        heard = load_detected(path, named(["one", "two"]))
+        tables.append(scored(plain, songs, keep, external=heard))
+        fresh = scored(plain, songs, None, external=heard, processes=2)
+        pd.testing.assert_frame_equal(tables[-1], fresh, check_exact=False, rtol=1e-5)
+    assert len(list(keep.parts.iterdir())) == 4 and not tables[0].equals(tables[1])
+    assert list(dict.fromkeys(tables[0].gate)) == ["", "off", "hard, detector"]
