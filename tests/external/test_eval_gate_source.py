@@ -1,6 +1,7 @@
 """src.eval with gates that go by a detector or by label files, and `stemwise separate --gate-by`."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,11 +9,13 @@ import pytest
 import soundfile
 import torch
 from hydra.errors import ConfigCompositionException
+from src.eval import evaluate_run
 from src.train import train
 
 from stemwise.activity import LABELS
 from stemwise.datasets.medleydb import MedleyDB
 from stemwise.errors import DataError, ModelError
+from stemwise.experiment import configs
 from stemwise.export import Exported, build, describe, load, save
 from stemwise.gate import Gate
 from stemwise.labels import Options, write_labels
@@ -233,3 +236,11 @@ class TestSeparate:
         stemwise(*words, "--threshold", "1")
         assert not soundfile.read(tmp_path / "o" / "song" / "bass.wav")[0].any()
         assert "no such model" in stemwise(*words[:-3], tmp_path / "none", *words[-2:], code=1)
+
+
+def test_whether_a_gate_was_chosen_is_asked_in_one_place():
+    """conf/eval.yaml has the source beside the group, so `gate` is always in its config: `configs.asked_gate` tells."""
+    rooms = (Path(configs.__file__).parent, Path(evaluate_run.__code__.co_filename).parent)
+    files = [path for room in rooms for path in room.glob("*.py")]
+    asking = [path.name for path in files if '"gate" in config' in path.read_text()]
+    assert len(files) > 10 and asking == []

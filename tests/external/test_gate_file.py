@@ -28,7 +28,8 @@ def stems(folder, suffix=".wav", rate=RATE, channels=2, **how) -> dict[str, np.n
     other = 0.1 * tone(1000, SECONDS, [(0, SECONDS)], RATE)
     made = {"bass": BASS + LEAK * SINGS, "vocals": SINGS + LEAK * BASS, "other": other}
     for name, audio in made.items():
-        soundfile.write(folder / f"{name}{suffix}", np.repeat(audio, channels, axis=0).T, rate, **how)
+        many_bits = np.repeat(audio, channels, axis=0).T.astype(np.float64) / 1.1
+        soundfile.write(folder / f"{name}{suffix}", many_bits, rate, **how)
     return {name: soundfile.read(folder / f"{name}{suffix}", dtype="float64")[0] for name in made}
 
 
