@@ -46,7 +46,7 @@ def info(path: Path) -> AudioInfo:
 
     Raises AudioError when the file is missing, in a format libsndfile cannot read, or shorter than its header says.
     """
-    with _opened(path) as file:
+    with opened(path) as file:
         for promised, found in (map(int, sizes) for sizes in PROMISED.findall(file.extra_info)):
             if promised - found > SLOPPY and promised < UNSAID:
                 raise _too_short(path, file.frames, file.frames * promised // max(found, 1))
@@ -56,7 +56,7 @@ def info(path: Path) -> AudioInfo:
 
 def depth(path: Path) -> int:
     """Bits of the integers that a file holds; 0 where it holds floats or is lossy. Raises AudioError as `info` does."""
-    with _opened(path) as file:
+    with opened(path) as file:
         return BITS.get(file.subtype, 0)
 
 
@@ -66,7 +66,7 @@ def read(path: Path, start: int = 0, stop: int | None = None) -> tuple[Samples, 
     Raises AudioError for what `info` refuses, for a file that ends before its header says, and for NaN or infinity.
     """
     wanted = (info(path).samples if stop is None else stop) - start
-    with _opened(path) as file:
+    with opened(path) as file:
         try:
             _go_to(file, start)
             audio = file.read(wanted, dtype="float32", always_2d=True).T
@@ -83,8 +83,8 @@ def blocks(path: Path, size: int) -> Iterator[Samples]:
 
     Raises AudioError as `read` does.
     """
-    with _opened(path) as file:
-        while len(block := file.read(size, dtype="float32", always_2d=True)):
+    with opened(path) as file:
+        while len(block := _next(file, size, path)):
             yield finite(np.ascontiguousarray(block.T), str(path))
 
 
@@ -95,7 +95,7 @@ def raw_blocks(path: Path, size: int, checked: bool = True) -> Iterator[tuple[ND
     Each block is overwritten by the next. Raises AudioError as `read` does; NaN and infinity only if `checked`.
     """
     samples, found = info(path).samples, 0
-    with _opened(path) as file:
+    with opened(path) as file:
         whole = file.subtype == "PCM_16"
         buffer = np.empty((size, file.channels), dtype=np.int16 if whole else np.float32)
         try:
@@ -212,6 +212,13 @@ class _Forward(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no t
         return False
 
 
+def _next(file: soundfile.SoundFile, size: int, path: Path) -> NDArray[np.float32]:
+    try:
+        return np.asarray(file.read(size, dtype="float32", always_2d=True))
+    except soundfile.LibsndfileError as fault:
+        raise AudioError(f"{path}: cannot be decoded ({fault}). Export it anew as wav or flac.") from fault
+
+
 def _go_to(file: soundfile.SoundFile, start: int) -> None:
     if file.format not in MP3:
         file.seek(start)
@@ -244,7 +251,8 @@ def _too_short(path: Path, found: int, wanted: int) -> AudioError:
     )
 
 
-def _opened(path: Path) -> soundfile.SoundFile:
+def opened(path: Path) -> soundfile.SoundFile:
+    """To be read from front to end. Raises AudioError for a missing file and for what libsndfile cannot read."""
     if not path.is_file():
         raise AudioError(f"{path}: no such file. Check the name, and that the drive it lies on is mounted.")
     try:

@@ -8,6 +8,7 @@ from stemwise.cli import (
     dashboard,
     doctor,
     export,
+    gate,
     join,
     label,
     leaks,
@@ -24,6 +25,7 @@ from stemwise.cli.common import in_a_sentence
 app = typer.Typer(name="stemwise", no_args_is_help=True, pretty_exceptions_enable=False)
 for command in (
     separate,
+    gate,
     synthesize,
     convert,
     validate,

@@ -102,7 +102,7 @@ def gates_of(words: list[str] | tuple[str, ...], named: dict[str, list[Path]]) -
     gates = dict.fromkeys(named, "off")
     for word in sorted(words, key=lambda word: "=" in word):  # what is said of one counts more
         name, equals, gate = word.rpartition("=")
-        if gate not in GATES:
+        if gate.partition(", ")[0] not in GATES:  # a gate by a detector is `hard, detector`
             raise DataError(f"--gate {word}: choose one of {', '.join(GATES)}, for all or as NAME=GATE.")
         if equals and name not in gates:
             raise DataError(f"--gate {word}: there is no system {name}; there are {', '.join(gates)}.")

@@ -1,15 +1,19 @@
 """stemwise separate SONG --out DIR"""
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from stemwise.cli.common import progress_bar, say
 from stemwise.errors import ModelError
+
+if TYPE_CHECKING:
+    from stemwise.external.detected import Detected
 
 
 class Format(StrEnum):
@@ -38,6 +42,10 @@ def command(
     format: Annotated[Format, typer.Option(help="wav keeps every level, the others clip beyond ±1")] = Format.wav,
     gate: Annotated[GateKind | None, typer.Option(help="default: what the model carries")] = None,
     threshold: Annotated[float | None, typer.Option(help="of a hard gate, 0 to 1, for all targets")] = None,
+    gate_by: Annotated[
+        str | None,
+        typer.Option(help="a detector (exported, or its run folder), shipped, or newest; default: the model itself"),
+    ] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda or mps")] = "cpu",
 ) -> None:
     """Split a song into stems and say when each of them plays."""
@@ -49,19 +57,34 @@ def command(
     path = model or default_model()
     path = path / "model.safetensors" if path.is_dir() else path
     exported = load(path, SEPARATION)
-    chosen = exported.gate if gate is None else replace(exported.gate, kind=gate.value)
+    check_device(device)
+    chosen, external = exported.gate, None
+    if gate_by is not None:
+        external = detector_for(path, exported.model.targets, gate_by, device)
+        has_own = "activity" in exported.model.outputs
+        chosen = external.gate(chosen, has_own)
+    chosen = chosen if gate is None else replace(chosen, kind=gate.value)
     if threshold is not None:
         if chosen.kind != "hard":
             raise ModelError(f"--threshold {threshold} means nothing to a {chosen.kind} gate; add --gate hard.")
         chosen = replace(chosen, threshold=threshold)
-    check_device(device)
     separator = Separator(exported.model, chosen, device=device)
     with warnings.catch_warnings(record=True) as noted, progress_bar(f"separating {song.name}") as progress:
-        written = separate_file(song, out / song.stem, separator, f".{format}", progress)
+        written = separate_file(song, out / song.stem, separator, f".{format}", progress, external)
     for warning in noted:
         say(f"warning: {warning.message}")
+    for line in external.says(has_own) if external else ():
+        say(line)
     say(f"model: {path} ({', '.join(exported.model.targets)}; {exported.model.sample_rate} Hz)")
     say(f"{len(written)} files in {out / song.stem}: {', '.join(file.name for file in written)}")
+
+
+def detector_for(model: Path, targets: Sequence[str], asked: str, device: str) -> "Detected":
+    """The detector that is asked for, as the activity of a model's targets."""
+    from stemwise.external.detected import find_detector, load_detected
+    from stemwise.external.mapping import named, scheme_beside
+
+    return load_detected(find_detector(asked), named(targets, scheme_beside(model, targets)), device=device)
 
 
 def check_device(device: str) -> None:

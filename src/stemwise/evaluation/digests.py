@@ -12,6 +12,7 @@ from stemwise.loading.shard import PreparedSong, read_sheet
 LIBRARY = Path(__file__).resolve().parents[1]
 SEPARATION = ("separator.py", "spectral.py", "model", "nets")
 SCORING = (*SEPARATION, "evaluation", "metrics", "gate.py", "activity.py", "wiener.py")
+EXTERNAL = ("external", "detector.py", "mel.py", "audio.py", "labels", "taxonomy")  # beside what scores
 
 
 def digest(*parts: object) -> str:

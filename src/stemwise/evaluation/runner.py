@@ -10,15 +10,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 import torch
 
-from stemwise.evaluation.digests import SCORING, code_digest, digest, song_digest
+from stemwise.evaluation.digests import EXTERNAL, SCORING, code_digest, digest, song_digest
 from stemwise.evaluation.estimates import Estimates
 from stemwise.evaluation.gate_grid import GateGrid, score_grid
 from stemwise.evaluation.reference import Reference, reference
 from stemwise.evaluation.scores import Estimated, score_bounds, score_model
 from stemwise.evaluation.table import kept_lines
+from stemwise.external import External, by_blocks
 from stemwise.home import data_home
 from stemwise.loading.shard import PreparedSong
 from stemwise.memory import keep_freed_memory
@@ -45,6 +47,7 @@ class _Scoring(ABC):
     name: str
     kept: Kept | None
     wiener: int
+    external: External | None
 
     @abstractmethod
     def settings(self) -> tuple[object, ...]: ...
@@ -61,7 +64,16 @@ class _Scoring(ABC):
     def part(self, name: str, song: PreparedSong) -> Path:
         assert self.kept is not None
         separator = self.separator
-        about = (self.kept.estimates.model, separator.gate, separator.chunk_seconds, separator.device, self.name, name)
+        about: tuple[object, ...] = (
+            self.kept.estimates.model,
+            separator.gate,
+            separator.chunk_seconds,
+            separator.device,
+            self.name,
+            name,
+        )
+        if self.external:
+            about += (*self.external.key(name), code_digest(*EXTERNAL))
         key = digest(
             *about, type(self).__name__, self.wiener, *self.settings(), song_digest(song), code_digest(*SCORING)
         )
@@ -69,8 +81,9 @@ class _Scoring(ABC):
 
     def _made(self, name: str, song: PreparedSong) -> Lines:
         truth = song_reference(self.separator, name, song)
+        estimates = self.kept and self.kept.estimates
         return self.score(
-            song, truth, estimate_song(self.separator, song, truth, self.kept and self.kept.estimates, self.wiener)
+            song, truth, estimate_song(self.separator, song, truth, estimates, self.wiener, self.external)
         )
 
 
@@ -83,7 +96,8 @@ class _Gates(_Scoring):
         return self.gates, self.with_bss_eval
 
     def score(self, song: PreparedSong, truth: Reference, estimated: Estimated) -> Lines:
-        own = score_model(self.separator, truth, estimated, self.gates, self.name, self.with_bss_eval)
+        source = self.external.source if self.external else ""
+        own = score_model(self.separator, truth, estimated, self.gates, self.name, self.with_bss_eval, source)
         return self._bounds(song, truth) + own
 
     def _bounds(self, song: PreparedSong, truth: Reference) -> Lines:
@@ -119,15 +133,17 @@ def evaluate(
     processes: int = 1,
     kept: Kept | None = None,
     iterations: int = 0,
+    external: External | None = None,
 ) -> pd.DataFrame:
     """A line for each song × target × system × gate, as `score_song` makes them, in the order of the songs.
 
-    With `iterations` the stems are Wiener-filtered before they are gated.
+    With `iterations` the stems are Wiener-filtered before they are gated. Gates go by `external` activity, if there is
+    one: hard and soft ones are called by it in the column `gate`.
 
     One song a process is in memory at a time. With more than one, a script must call this under
     `if __name__ == "__main__"`; each has its share of the cores.
     """
-    work = _Gates(separator, name, kept, iterations, tuple(gates), with_bss_eval)
+    work = _Gates(separator, name, kept, iterations, external, tuple(gates), with_bss_eval)
     return _scored(work, songs, report, processes)
 
 
@@ -140,9 +156,10 @@ def evaluate_grid(
     processes: int = 1,
     kept: Kept | None = None,
     iterations: int = 0,
+    external: External | None = None,
 ) -> pd.DataFrame:
     """A line for each song × target × setting of the grid, as `score_grid` makes them; else as `evaluate`."""
-    return _scored(_Grid(separator, name, kept, iterations, grid), songs, report, processes)
+    return _scored(_Grid(separator, name, kept, iterations, external, grid), songs, report, processes)
 
 
 def song_reference(separator: Separator, name: str, song: PreparedSong) -> Reference:
@@ -150,12 +167,23 @@ def song_reference(separator: Separator, name: str, song: PreparedSong) -> Refer
 
 
 def estimate_song(
-    separator: Separator, song: PreparedSong, truth: Reference, estimates: Estimates | None, iterations: int = 0
+    separator: Separator,
+    song: PreparedSong,
+    truth: Reference,
+    estimates: Estimates | None,
+    iterations: int = 0,
+    external: External | None = None,
 ) -> Estimated:
-    """The ungated stems of a song, kept ones if there are any, after so many iterations of Wiener filtering."""
+    """The ungated stems of a song, kept ones if there are any, after so many iterations of Wiener filtering; with the
+    activity that `external` hears in the place of the model's own."""
     mixture = truth.mixture
     found = estimates.of(separator, song, mixture) if estimates else Estimated(*separator.estimate(mixture))
-    return replace(found, stems=wiener(found.stems, mixture, separator.stft, iterations))
+    found = replace(found, stems=wiener(found.stems, mixture, separator.stft, iterations))
+    if external is None:
+        return found
+    times = np.arange(truth.confidence.shape[1]) / separator.model.frame_rate
+    heard = external.hear(truth.name, by_blocks(mixture), truth.rate, times, found.probability)
+    return replace(found, probability=heard.probability, judged=heard.judged)
 
 
 def _scored(work: _Scoring, songs: Mapping[str, PreparedSong], report: Report, processes: int) -> pd.DataFrame:

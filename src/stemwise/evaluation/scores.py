@@ -24,10 +24,18 @@ NO_ACTIVITY = {field.name: np.nan for kind in (metrics.ActivityScores, metrics.O
 
 @dataclass(frozen=True)
 class Estimated:
-    """What a separator made of a song: ungated stems (target, channel, sample), probability (target, frame) or None."""
+    """What a separator made of a song: ungated stems (target, channel, sample), probability (target, frame) or None.
+
+    judged (target,): False where the probability is nobody's and only keeps a gate open; None: all are somebody's.
+    """
 
     stems: Samples
     probability: NDArray[np.float32] | None
+    judged: NDArray[np.bool_] | None = None
+
+    def activity_of(self, index: int) -> NDArray[np.float32] | None:
+        """Probability (target, frame) where somebody judged this target."""
+        return None if self.judged is not None and not self.judged[index] else self.probability
 
 
 @dataclass(frozen=True)
@@ -55,7 +63,7 @@ def score_song(
 
 def score_bounds(separator: Separator, truth: Reference, with_bss_eval: bool = False) -> list[dict[str, Any]]:
     """Every metric for mixture, silence and ideal masks, which depend on no more of the separator than its STFT."""
-    return _lines(separator, truth, None, _bounds(separator, truth), with_bss_eval)
+    return _lines(separator, truth, Estimated(truth.stems, None), _bounds(separator, truth), with_bss_eval)
 
 
 def score_model(
@@ -65,16 +73,25 @@ def score_model(
     gates: Sequence[str],
     name: str = "model",
     with_bss_eval: bool = False,
+    source: str = "",
 ) -> list[dict[str, Any]]:
     """Every metric for the model under each of `gates` (off, hard, soft, oracle).
 
     `name` is the model's in the column `system`. Targets whose reference is not known are left out; so are hard and
-    soft gates of a model that detects no activity. ISR, SIR and SAR are NaN unless asked for.
+    soft gates of a model that detects no activity. ISR, SIR and SAR are NaN unless asked for. `source` is whose the
+    probability is, if not the model's: hard and soft gates are called `hard, <source>` then.
     """
     if estimated.probability is None:
         gates = [gate for gate in gates if gate in ("off", "oracle")]
-    rows = (replace(gated(separator, truth, estimated, kind), system=name) for kind in gates)
-    return _lines(separator, truth, estimated.probability, rows, with_bss_eval)
+    rows = (
+        replace(gated(separator, truth, estimated, kind), system=name, gate=gate_name(kind, source)) for kind in gates
+    )
+    return _lines(separator, truth, estimated, rows, with_bss_eval)
+
+
+def gate_name(kind: str, source: str = "") -> str:
+    """What stands in the column `gate`: the kind, and whose activity it goes by if that is not the model's own."""
+    return f"{kind}, {source}" if source and kind in ("hard", "soft") else kind
 
 
 def gated(separator: Separator, truth: Reference, estimated: Estimated, kind: str) -> Row:
@@ -110,7 +127,7 @@ def _bounds(separator: Separator, truth: Reference) -> Iterator[Row]:
 def _lines(
     separator: Separator,
     truth: Reference,
-    probability: NDArray[np.float32] | None,
+    estimated: Estimated,
     rows: Iterable[Row],
     with_bss_eval: bool,
 ) -> list[dict[str, Any]]:
@@ -126,7 +143,7 @@ def _lines(
                 line |= _ratios(truth, row.stems[index], index) | projected[index] | NO_ACTIVITY
                 line["lost_energy"] = metrics.lost_energy(powers[index], row.weights[index])
                 line["target_energy"] = float(powers[index].sum())
-                if probability is not None:
+                if (probability := estimated.activity_of(index)) is not None:
                     line |= _activity(separator.gate, truth, probability, separator.model.frame_rate, index)
                 lines.append(line)
     return lines

@@ -25,6 +25,8 @@ from stemwise.loading.datamodule import MultitrackDataModule
 from stemwise.model import SpectralModel
 from stemwise.taxonomy import targets
 
+GATE_SOURCE = ("source", "detector", "labels", "hop")  # keys of `gate` in conf/eval.yaml that are no gate's
+
 
 def register_resolvers() -> None:
     """`${home:runs}`, `${targets:scheme,only}`, `${count:list}`, `${bins:n_fft}`, `${bins_below:hertz,rate,n_fft}`,
@@ -144,14 +146,21 @@ def make_data(config: DictConfig, model: SpectralModel, channels: int | None = N
 
 def make_gate(config: DictConfig, exported: Gate) -> Gate:
     """The exported gate, with what the group `gate` says in its place if one is chosen."""
-    if "gate" not in config or asked_grid(config):
+    if asked_grid(config):
         return exported
-    return replace(exported, **{key: value for key, value in plain(config.gate).items() if key != "_target_"})
+    return replace(exported, **{key: value for key, value in asked_gate(config).items() if key != "_target_"})
+
+
+def asked_gate(config: DictConfig) -> dict[str, Any]:
+    """What a choice of the group `gate` says; nothing where none is chosen. Whose activity it goes by stands beside it
+    in conf/eval.yaml, and is no part of it."""
+    chosen: dict[str, Any] = plain(config.gate) if config.get("gate") else {}
+    return {key: value for key, value in chosen.items() if key not in GATE_SOURCE}
 
 
 def asked_grid(config: DictConfig) -> GateGrid | None:
     """What gate=grid names; None for a single gate."""
-    chosen = plain(config.gate) if "gate" in config else {}
+    chosen = asked_gate(config)
     if "thresholds" not in chosen:
         return None
     return GateGrid(**{key: value for key, value in chosen.items() if key != "_target_"})

@@ -11,6 +11,7 @@ from stemwise.detector import Detector
 from stemwise.errors import ModelError
 from stemwise.evaluation.detection import CLIPS, detect_songs
 from stemwise.evaluation.table import write_scores
+from stemwise.experiment import configs
 from stemwise.experiment.asked import Asked
 from stemwise.experiment.detection import THRESHOLDS
 from stemwise.export import Exported
@@ -24,7 +25,8 @@ OF_SEPARATORS = ("bss_eval", "wiener", "channels", "against")
 def check(config: DictConfig) -> None:
     """Raise ModelError for what a detector cannot be asked."""
     strange = [key for key in OF_SEPARATORS if config[key]]
-    strange += ["gate=grid"] if "gate" in config and "thresholds" in config.gate else []
+    strange += ["gate=grid"] if configs.asked_grid(config) else []
+    strange += [f"gate.source={config.gate.source}"] if config.gate.source != "model" else []
     if strange:
         raise ModelError(f"{strange[0]}: this run hears instruments and separates nothing. Leave it out.")
 
@@ -33,7 +35,7 @@ def score(config: DictConfig, asked: Asked) -> None:
     """Write detections.parquet, summary.json, figures as PNG and, if asked for, page.html."""
     exported = asked.exported
     clips = detect_songs(Detector(exported.model, exported.gate, config.device), asked.songs, log.info)
-    thresholds = thresholds_of(exported, chosen="gate" in config)
+    thresholds = thresholds_of(exported, chosen=bool(configs.asked_gate(config)))
     write_scores(asked.out / CLIPS, clips, {**asked.facts, THRESHOLDS: json.dumps(thresholds)})
     report = report_detection(clips, thresholds)
     merge_json(asked.out / "summary.json", {"facts": asked.facts, "detection": report.to_json()})

@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from omegaconf import DictConfig
@@ -11,9 +12,10 @@ from stemwise.evaluation.estimates import Estimates
 from stemwise.evaluation.gate_grid import KINDS, GateGrid
 from stemwise.evaluation.runner import Kept, evaluate, evaluate_grid
 from stemwise.evaluation.table import GRID, NAME, join_scores, write_scores
-from stemwise.experiment import configs, dashboards, runs
+from stemwise.experiment import configs, dashboards, gate_source, runs
 from stemwise.experiment.asked import Asked
 from stemwise.export import identity
+from stemwise.external import External
 from stemwise.files import beside, merge_json
 from stemwise.report.differences import differences
 from stemwise.report.gate_grid import grid_figure, grid_in_lines, summarise_grid
@@ -28,14 +30,16 @@ log = logging.getLogger("stemwise")
 
 def score(config: DictConfig, asked: Asked) -> None:
     """Write scores.parquet, summary.json and, if asked for, page.html; with gate=grid grid.parquet, summary.json and
-    grid.png."""
-    separator = Separator(asked.exported.model, asked.exported.gate, device=config.device)
+    grid.png. With gate.source=detector or labels the gates go by that activity."""
+    chosen = gate_source.choose(config, asked)
+    asked = replace(asked, facts=asked.facts | chosen.facts)
+    separator = Separator(asked.exported.model, chosen.gate, device=config.device)
     kept = Kept(Estimates(identity(asked.model), 1e9 * config.estimates_gb), asked.out / "parts")
     grid = configs.asked_grid(config)
     if grid:
-        _score_grid(config, asked, separator, kept, grid)
+        _score_grid(config, asked, separator, kept, grid, chosen.external)
     else:
-        _score_gates(config, asked, separator, kept)
+        _score_gates(config, asked, separator, kept, chosen.external)
     shutil.rmtree(kept.parts, ignore_errors=True)
 
 
@@ -47,12 +51,13 @@ def check(config: DictConfig) -> None:
         raise ModelError(f"wiener={config.wiener}: give a number of iterations, 0 for none.")
     if config.wiener:
         require_norbert()
+    gate_source.check(config)
 
 
-def _score_gates(config: DictConfig, asked: Asked, separator: Separator, kept: Kept) -> None:
+def _score_gates(config: DictConfig, asked: Asked, separator: Separator, kept: Kept, external: External | None) -> None:
     scores = evaluate(
         separator, asked.songs, config.gates, asked.trained.name, log.info, config.bss_eval, config.processes,
-        kept, config.wiener,
+        kept, config.wiener, external,
     )  # fmt: skip
     write_scores(asked.out / NAME, scores, asked.facts)
     scores = join_scores(scores, [Path(other) for other in config.against])
@@ -62,7 +67,7 @@ def _score_gates(config: DictConfig, asked: Asked, separator: Separator, kept: K
     if config.report:
         shown = dict(list(asked.songs.items())[: config.report_songs])
         curves = runs.read_curves(asked.run)
-        page = make_page(separator, shown, scores, asked.facts, curves, kept.estimates, config.wiener)
+        page = make_page(separator, shown, scores, asked.facts, curves, kept.estimates, config.wiener, external)
         write_page(asked.out / "page.html", page)
     if asked.out == asked.run and not config.against:
         dashboards.log_scores(asked.run, asked.trained, tables["scores"])
@@ -71,9 +76,11 @@ def _score_gates(config: DictConfig, asked: Asked, separator: Separator, kept: K
     log.info("scores%s in %s", " and page" if config.report else "", asked.out)
 
 
-def _score_grid(config: DictConfig, asked: Asked, separator: Separator, kept: Kept, grid: GateGrid) -> None:
+def _score_grid(
+    config: DictConfig, asked: Asked, separator: Separator, kept: Kept, grid: GateGrid, external: External | None
+) -> None:
     scores = evaluate_grid(
-        separator, asked.songs, grid, asked.trained.name, log.info, config.processes, kept, config.wiener
+        separator, asked.songs, grid, asked.trained.name, log.info, config.processes, kept, config.wiener, external
     )
     write_scores(asked.out / GRID, scores, asked.facts)
     summary = summarise_grid(scores)

@@ -13,7 +13,7 @@ from stemwise.datasets.base import Splits, spelling
 from stemwise.datasets.detect import fits, kind_of, kinds, reader_of
 from stemwise.datasets.leaks import shared, shared_by_name
 from stemwise.errors import DataError, StemwiseError
-from stemwise.experiment import configs
+from stemwise.experiment import configs, gate_source
 from stemwise.loading.shard import PreparedSong
 from stemwise.model import SpectralModel
 from stemwise.song import Song
@@ -140,7 +140,8 @@ def output_folder(config: Any, run: Path) -> Path:
     asked = [f"{key}-{config[key]}" for key in ("part", "limit") if config[key] not in ("test", None)]
     asked += [f"{key}-{config[key]}" for key in ("channels", "wiener") if config[key]]
     asked += [f"root-{Path(config.root).name}"] if config.root else []
-    asked += [_gate_words(config.gate)] if "gate" in config else []
+    asked += [_gate_words(gate)] if (gate := configs.asked_gate(config)) else []
+    asked += gate_source.words(config)
     return run / "_".join(["eval", *asked]) if asked else run
 
 

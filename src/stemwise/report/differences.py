@@ -9,7 +9,7 @@ import numpy as np
 
 from stemwise.metrics.arrays import mean, median
 from stemwise.metrics.intervals import bootstrap_interval
-from stemwise.report.measures import LOWER_ROWS, MEASURES, UPPER_ROWS, Measure, name_of
+from stemwise.report.measures import LOWER_ROWS, MEASURES, UPPER_ROWS, Measure, kind_of, name_of
 from stemwise.report.tables import ALL, Cell, checked, song_by_target
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ Row = tuple[str, str]
 def _pairs(table: pandas.DataFrame) -> list[tuple[Row, Row]]:
     rows = dict.fromkeys(zip(table["system"], table["gate"], strict=True))
     models = list(dict.fromkeys(system for system, _ in rows if system not in (*LOWER_ROWS, *UPPER_ROWS)))
-    gates = [((model, "hard"), (model, "off")) for model in models]
+    gates = [((system, gate), (system, "off")) for system, gate in rows if kind_of(gate) == "hard"]
     among = [((one, "off"), (other, "off")) for one, other in combinations(models, 2)]
     return [pair for pair in (*among, *gates) if pair[0] in rows and pair[1] in rows]
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from stemwise.report.canvas import BLUE, GREEN, GREY, MODEL_COLOURS, RED, SKY, new_figure, png
 from stemwise.report.content import SongView
-from stemwise.report.measures import SEPARATION, Measure, name_of
+from stemwise.report.measures import SEPARATION, Measure, kind_of, name_of
 from stemwise.report.tables import ALL
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _series(summary: pandas.DataFrame) -> list[tuple[str, str, str]]:
     colours = {("mixture", ""): GREY, ("silence", ""): "#333333", ("ideal binary mask", ""): GREEN}
     free = iter(MODEL_COLOURS * len(summary))
     rows = dict.fromkeys(zip(summary["system"], summary["gate"], strict=True))
-    chosen = [(system, gate) for system, gate in rows if (system, gate) in colours or gate in ("off", "hard")]
+    chosen = [(system, gate) for system, gate in rows if (system, gate) in colours or kind_of(gate) in ("off", "hard")]
     return [(*row, colours[row] if row in colours else next(free)) for row in chosen]
 
 

@@ -203,6 +203,12 @@ SYSTEMS = {
 
 
 def name_of(system: str, gate: str) -> str:
-    """A row as a reader would name it: 'mixture', 'IASS, hard gate'."""
-    label = GATES.get(gate, gate)
+    """A row as a reader would name it: 'mixture', 'IASS, hard gate', 'IASS, hard gate by detector'."""
+    kind, _, source = gate.partition(", ")
+    label = GATES.get(kind, kind) + (f" by {source}" if source else "")
     return f"{system}, {label}" if label else system
+
+
+def kind_of(gate: str) -> str:
+    """The kind of a gate without the source of its activity: hard of `hard, detector`."""
+    return gate.partition(", ")[0]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from stemwise.errors import DataError
 from stemwise.metrics.arrays import Doubles
-from stemwise.report.measures import GATES, LOWER_ROWS, UPPER_ROWS, Measure, name_of
+from stemwise.report.measures import LOWER_ROWS, UPPER_ROWS, Measure, name_of
 from stemwise.report.tables import checked, song_by_target
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def _model(name: str, table: pandas.DataFrame, gate: str) -> pandas.DataFrame:
         )
     chosen = lines[lines["gate"] == gate]
     if chosen.empty:
-        has = ", ".join(one for one in GATES if one and (lines["gate"] == one).any())
+        has = ", ".join(dict.fromkeys(lines["gate"]))
         raise DataError(f"{name} has no scores of gate '{gate}', but of {has}. Choose one of these for it.")
     return chosen
 

@@ -11,7 +11,7 @@ from stemwise.errors import DataError
 from stemwise.metrics.arrays import Doubles, mean, median
 from stemwise.metrics.intervals import bootstrap_interval, bootstrap_ratio
 from stemwise.metrics.silence import FLOOR
-from stemwise.report.measures import COLUMNS, GATES, LEAST_REST, LOWER_ROWS, MEASURES, UPPER_ROWS, Measure
+from stemwise.report.measures import COLUMNS, GATES, LEAST_REST, LOWER_ROWS, MEASURES, UPPER_ROWS, Measure, kind_of
 
 if TYPE_CHECKING:
     import pandas
@@ -135,7 +135,7 @@ def _rows(scores: pandas.DataFrame) -> list[tuple[str, str]]:
     models = [system for system in systems if system not in (*LOWER_ROWS, *UPPER_ROWS)]
     order = {system: place for place, system in enumerate((*LOWER_ROWS, *models, *UPPER_ROWS))}
     gates = {gate: place for place, gate in enumerate(GATES)}
-    return sorted(found, key=lambda row: (order[row[0]], gates.get(row[1], len(gates))))
+    return sorted(found, key=lambda row: (order[row[0]], gates.get(kind_of(row[1]), len(gates)), row[1]))
 
 
 def _plain(value: object) -> Cell:

@@ -10,6 +10,7 @@ from stemwise.audio import Samples
 from stemwise.evaluation.estimates import Estimates
 from stemwise.evaluation.runner import estimate_song, song_reference
 from stemwise.evaluation.scores import ACTIVE, gated
+from stemwise.external import External
 from stemwise.loading.shard import PreparedSong
 from stemwise.report.content import Page, SongView
 from stemwise.separator import Separator
@@ -25,17 +26,23 @@ def make_page(
     curves: pd.DataFrame,
     estimates: Estimates | None = None,
     iterations: int = 0,
+    external: External | None = None,
 ) -> Page:
-    views = [view_song(separator, name, song, estimates, iterations) for name, song in songs.items()]
+    views = [view_song(separator, name, song, estimates, iterations, external) for name, song in songs.items()]
     return Page(f"Stemwise: {facts['name']}", facts, scores, curves, views)
 
 
 def view_song(
-    separator: Separator, name: str, song: PreparedSong, estimates: Estimates | None = None, iterations: int = 0
+    separator: Separator,
+    name: str,
+    song: PreparedSong,
+    estimates: Estimates | None = None,
+    iterations: int = 0,
+    external: External | None = None,
 ) -> SongView:
     """Separate one song, unless it is among `estimates`, Wiener-filter it if asked to, and cut the clips."""
     truth = song_reference(separator, name, song)
-    estimated = estimate_song(separator, song, truth, estimates, iterations)
+    estimated = estimate_song(separator, song, truth, estimates, iterations, external)
     closed = gated(separator, truth, estimated, separator.gate.kind)
     rate, frame_rate = truth.rate, separator.model.frame_rate
     start = liveliest(truth.confidence >= ACTIVE, round(CLIP_SECONDS * frame_rate)) / frame_rate

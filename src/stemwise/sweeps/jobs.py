@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stemwise.errors import DataError
-from stemwise.report.measures import MEASURES
+from stemwise.report.measures import MEASURES, kind_of
 from stemwise.report.tables import ALL
 from stemwise.texts import read_json, read_yaml
 
@@ -109,7 +109,7 @@ def _scores(folder: Path) -> dict[str, float]:
     gate = str(facts.get("gate", "")).partition(",")[0]
     lines = [line for line in summary.get("scores", []) if line["system"] == facts.get("name")]
     lines = [line for line in lines if line["target"] == ALL]
-    own = [line for line in lines if line["gate"] == gate] or [line for line in lines if line["gate"] == "off"]
+    own = [line for line in lines if kind_of(line["gate"]) == gate] or [line for line in lines if line["gate"] == "off"]
     return _figures(own[0]) if own else {}
 
 
