@@ -46,6 +46,15 @@ class Gate:
         thresholds = self._thresholds(len(probability))
         return smooth((probability > thresholds) | (thresholds == 0), self.median_frames(frame_rate))
 
+    def thresholds(self, targets: int) -> list[float]:
+        """Of each target, the probability above which a frame has more than half its weight, the median aside.
+
+        Raises ModelError as `weights` does.
+        """
+        if self.kind != "hard":
+            return [0.5 if self.kind == "soft" else 0.0] * targets
+        return [float(each) for each in np.broadcast_to(self._thresholds(targets)[:, 0], targets)]
+
     def median_frames(self, frame_rate: float) -> int:
         """The odd number of frames nearest to `median_seconds`; 1 is no filter."""
         return 2 * round((self.median_seconds * frame_rate - 1) / 2) + 1 if self.median_seconds > 0 else 1

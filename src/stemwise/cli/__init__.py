@@ -3,6 +3,7 @@
 import typer
 
 from stemwise.cli import (
+    activity,
     compare,
     convert,
     dashboard,
@@ -25,6 +26,7 @@ from stemwise.cli.common import in_a_sentence
 app = typer.Typer(name="stemwise", no_args_is_help=True, pretty_exceptions_enable=False)
 for command in (
     separate,
+    activity,
     gate,
     synthesize,
     convert,

@@ -1,0 +1,271 @@
+"""`stemwise activity`, as a user types it, by a detector of which it is known what it hears."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from stemwise.export import SHIPPED_DETECTOR, identity
+from stemwise.gate import Gate
+from stemwise.labels import read_segments
+from tests.detectors import PLAYED, TONES, saved, tone_song
+from tests.test_cli import STEMWISE, stemwise
+from tests.test_export import DESCRIPTION, exported
+from tests.test_light_core import HEAVY
+
+TEXT = ["--format", "lab", "--format", "json", "--format", "csv"]  # files without further packages
+
+
+@pytest.fixture
+def model(tmp_path) -> Path:
+    return saved(tmp_path / "two" / "model.safetensors")
+
+
+def listen(tmp_path: Path, model: Path, *words: object, code: int = 0) -> str:
+    return stemwise("activity", "--out", tmp_path / "out", "--model", model, *words, code=code)
+
+
+def spans(path: Path) -> list[tuple[float, float, str]]:
+    return [(segment.start, segment.end, segment.label) for segment in read_segments(path)]
+
+
+@pytest.mark.parametrize(
+    ("name", "rate", "channels"),
+    [("a.wav", 44100, 2), ("b c.flac", 48000, 1), ("d.mp3", 44100, 2), ("e.ogg", 22050, 2), ("f.wav", 8000, 6),
+     ("g.wav", 192000, 1), ("h.flac", 44100, 6)],
+)  # fmt: skip
+def test_what_plays_is_found_at_any_rate_and_number_of_channels(tmp_path, model, name, rate, channels):
+    source = tone_song(tmp_path / name, rate, channels)
+    said = listen(tmp_path, model, source, *TEXT)
+    folder = tmp_path / "out" / source.stem
+    assert {file.name for file in folder.iterdir()} == {f"{source.stem}.lab", "activity.json", "activity.csv"}
+    assert f"{name}: low 50%, high 50%" in said
+    found = spans(folder / f"{source.stem}.lab")
+    assert [each[2] for each in found] == [each[2] for each in PLAYED]
+    # An mp3 has a few hundredths of a second more, and may carry a tone into them.
+    np.testing.assert_allclose([each[:2] for each in found], [each[:2] for each in PLAYED], atol=0.06)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [source.stem]
+
+
+def test_json_and_csv_say_the_same_as_the_lab(tmp_path, model):
+    listen(tmp_path, model, tone_song(tmp_path / "a.wav"), *TEXT, "--hop", 0.25)
+    folder = tmp_path / "out" / "a"
+    told = json.loads((folder / "activity.json").read_text())
+    assert (told["song"], told["seconds"], told["targets"]) == ("a.wav", 10.0, list(TONES))
+    assert told["model"] == {"file": "two/model.safetensors", "identity": identity(model), "sample_rate": 16000}
+    assert (told["window_seconds"], told["hop_seconds"], told["thresholds"]) == (1.0, 0.25, [0.5, 0.5])
+    assert [tuple(each.values()) for each in told["segments"]] == spans(folder / "a.lab")
+    with (folder / "activity.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["time"]) for row in rows] == [0.25 * number for number in range(40)]
+    for target in TONES:
+        assert [float(row[target]) for row in rows] == told["probability"][target]
+    # A window that has nothing but the tone is sure of it, one with nothing of it of that.
+    low = np.array(told["probability"]["low"])
+    assert low[:9].min() > 0.99 and low[12:17].max() < 0.01
+
+
+def test_a_threshold_for_all_in_place_of_the_models(tmp_path):
+    path = saved(tmp_path / "m.safetensors", gate=Gate("hard", [0.5, 1.0], 0.0))
+    source = tone_song(tmp_path / "a.wav")
+    listen(tmp_path, path, source, *TEXT)
+    assert spans(tmp_path / "out" / "a" / "a.lab") == PLAYED[:2]
+    listen(tmp_path, path, source, *TEXT, "--threshold", 0.5)
+    assert spans(tmp_path / "out" / "a" / "a.lab") == PLAYED
+
+
+def test_all_formats_by_default(tmp_path, model):
+    jams = pytest.importorskip("jams", reason="needs the extra jams")
+    image = pytest.importorskip("matplotlib.image", reason="needs matplotlib")
+    listen(tmp_path, model, tone_song(tmp_path / "a.wav"))
+    folder = tmp_path / "out" / "a"
+    assert {file.name for file in folder.iterdir()} == {
+        "activity.png", "a.lab", "a.jams", "activity.json", "activity.csv"
+    }  # fmt: skip
+    assert image.imread(folder / "activity.png").shape[1] == 1500
+    jam = jams.load(str(folder / "a.jams"))
+    found = [(row.time, row.time + row.duration, row.value) for each in jam.annotations for row in each.data]
+    assert found == PLAYED and jam.file_metadata.duration == 10.0
+    assert jam.annotations[0].annotation_metadata.annotation_tools == "stemwise activity"
+
+
+def test_folders_and_songs_of_one_name(tmp_path, model):
+    for name in ("set/one.wav", "set/disc 2/one.wav", "set/disc 2/.shadow.wav", "other/one.flac"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        tone_song(tmp_path / name, 16000, 1)
+    (tmp_path / "set" / "notes.txt").write_text("no song")
+    listen(tmp_path, model, tmp_path / "set", tmp_path / "other" / "one.flac", tmp_path / "set" / "one.wav", *TEXT)
+    written = {str(path.parent.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("activity.csv")}
+    assert written == {"one.wav", "disc 2/one", "one.flac"}
+
+
+def test_one_bad_song_does_not_stop_the_others(tmp_path, model):
+    good, text = tone_song(tmp_path / "good.wav", 16000, 1), tmp_path / "text.wav"
+    text.write_text("this is no sound\n" * 99)
+    (tmp_path / "empty").mkdir()
+    said = listen(tmp_path, model, text, tmp_path / "empty", tmp_path / "gone.wav", good, *TEXT, code=1)
+    assert "text.wav: cannot be read as audio" in said and "gone.wav: no such file" in said
+    assert "empty: no audio in this folder" in said and "3 of 4 could not be listened to" in said
+    assert spans(tmp_path / "out" / "good" / "good.lab") == PLAYED
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["good"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda path: path.unlink(), "no such file"),
+        (lambda path: path.write_text("words, and more words"), "cannot be read as audio"),
+        (lambda path: path.write_bytes(path.read_bytes()[:9999]), "truncated"),
+        (lambda path: soundfile.write(path, np.zeros((0, 2)), 44100), "holds no samples"),
+        (lambda path: soundfile.write(path, np.full((99, 1), np.nan), 44100, subtype="FLOAT"), "NaN"),
+        (lambda path: path.unlink() or path.mkdir(), "no audio in this folder"),
+    ],
+)
+def test_a_bad_song_ends_in_a_sentence_and_leaves_nothing(tmp_path, model, spoil, said):
+    source = tone_song(tmp_path / "a.wav")
+    spoil(source)
+    shown = listen(tmp_path, model, source, code=1)
+    assert said in shown and shown.count("error:") == 1
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("seconds", [1 / 16000, 0.3, 3.0])
+def test_silence_and_clips_shorter_than_a_window(tmp_path, model, seconds):
+    pytest.importorskip("matplotlib", reason="draws")
+    soundfile.write(tmp_path / "a.wav", np.zeros(max(round(seconds * 16000), 1)), 16000)
+    said = listen(tmp_path, model, tmp_path / "a.wav", "--format", "png", *TEXT)
+    folder = tmp_path / "out" / "a"
+    assert "a.wav: no instrument reaches its threshold; nearest is low with 0.00" in said
+    assert (folder / "a.lab").read_text() == "start_time,end_time,instrument_label\n"
+    told = json.loads((folder / "activity.json").read_text())
+    assert told["segments"] == [] and len(told["probability"]["low"]) == max(round(seconds), 1)
+    assert (folder / "activity.png").stat().st_size > 1000
+
+
+def test_a_short_tone_is_heard_in_the_time_it_has(tmp_path, model):
+    soundfile.write(tmp_path / "a.wav", tone_song_samples()[: round(0.9 * 44100)], 44100)
+    listen(tmp_path, model, tmp_path / "a.wav", *TEXT)
+    assert spans(tmp_path / "out" / "a" / "a.lab") == [(0.0, 0.9, "low")]
+
+
+def tone_song_samples() -> np.ndarray:
+    from tests.detectors import tones
+
+    return tones()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--threshold", 0], "between 0 and 1"),
+        (["--threshold", "nan"], "between 0 and 1"),
+        (["--hop", 0.3], "evenly"),
+        (["--hop", "nan"], "give seconds"),
+        (["--hop", -1], "give seconds"),
+        (["--device", "abacus"], "not to be had"),
+    ],
+)
+def test_options_that_cannot_be_are_said_before_the_first_song(tmp_path, model, words, said):
+    shown = listen(tmp_path, model, tone_song(tmp_path / "a.wav"), tmp_path / "a.wav", *words, code=1)
+    assert said in shown and "a.wav" not in shown and not (tmp_path / "out").exists()
+
+
+def test_models(tmp_path, home):
+    """The newest run with a detector, whatever separators there are; else the one that ships, or a sentence."""
+    from stemwise.export import save
+
+    source = tone_song(tmp_path / "a.wav", 16000, 1)
+    if not SHIPPED_DETECTOR.is_file():
+        shown = stemwise("activity", source, "--out", tmp_path / "out", code=1)
+        assert "no trained detector under" in shown and "experiment=iad_cnn" in shown
+    saved(home / "runs" / "tones" / "model.safetensors")
+    save(home / "runs" / "separator" / "model.safetensors", exported(), DESCRIPTION)
+    shown = stemwise("activity", source, "--out", tmp_path / "out", *TEXT)
+    assert f"model: {home / 'runs' / 'tones' / 'model.safetensors'} (2 instruments)" in shown
+    assert "low 50%" in listen(tmp_path, home / "runs" / "tones", source, *TEXT)
+    shown = listen(tmp_path, home / "runs" / "separator", source, code=1)
+    assert "this model separates" in shown and "stemwise separate" in shown
+
+
+def without(package: str, *words: object) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own, in which a package cannot be imported; then what was loaded."""
+    code = f"""import importlib.util, sys
+found = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *rest: None if name == {package!r} else found(name, *rest)
+sys.modules[{package!r}] = None
+from stemwise.cli import app
+try:
+    app({[str(word) for word in words]!r})
+finally:
+    print("loaded:", *sys.modules)"""
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+
+def test_without_matplotlib_the_picture_is_left_out_or_asked_for_in_vain(tmp_path, model):
+    source = tone_song(tmp_path / "a.wav", 16000, 1)
+    words = ["activity", source, "--out", tmp_path / "out", "--model", model]
+    shown = without("matplotlib", *words)
+    assert shown.returncode == 0 and "no picture" in shown.stdout and "stemwise[plot]" in shown.stdout
+    assert {"a.lab", "activity.json", "activity.csv"} <= {file.name for file in (tmp_path / "out" / "a").iterdir()}
+    assert not (tmp_path / "out" / "a" / "activity.png").exists()
+    shown = without("matplotlib", *words, "--format", "png")
+    assert shown.returncode == 1 and "stemwise[plot]" in shown.stderr and "Traceback" not in shown.stderr
+
+
+def test_jams_without_its_extra_is_a_sentence_and_text_needs_no_package(tmp_path, model):
+    source = tone_song(tmp_path / "a.wav", 16000, 1)
+    words = ["activity", source, "--out", tmp_path / "out", "--model", model]
+    shown = without("jams", *words, "--format", "jams")
+    assert shown.returncode == 1 and "stemwise[jams]" in shown.stderr and not (tmp_path / "out").exists()
+    shown = without("jams", *words, *TEXT)
+    assert shown.returncode == 0 and "no picture" not in shown.stdout
+    loaded = shown.stdout.partition("loaded:")[2].split()
+    assert "stemwise.listen.write" in loaded and not set(loaded) & HEAVY
+
+
+def test_an_interrupt_leaves_nothing_half_written(tmp_path, model):
+    rng = np.random.default_rng(0)
+    soundfile.write(tmp_path / "long.wav", 0.1 * rng.standard_normal(600 * 16000).astype(np.float32), 16000)
+    command = [STEMWISE, "activity", tmp_path / "long.wav", "--out", tmp_path / "out", "--model", model,
+               "--hop", "0.02", "--device", "cpu"]  # fmt: skip
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        held = Path(f"/proc/{process.pid}/fd")
+        deadline = time.monotonic() + 60
+        while not any(path.resolve().name == "long.wav" for path in held.iterdir()):
+            assert time.monotonic() < deadline and process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=60)[1]
+    assert process.returncode == 130 and "interrupted" in said and "Traceback" not in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_full_disk_leaves_nothing_half_written(tmp_path, model):
+    """A limit on the size of files stands in for a full disk; files of an earlier run stay as they were."""
+    source = tone_song(tmp_path / "a.wav", 16000, 1)
+    listen(tmp_path, model, source, *TEXT)
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out" / "a").iterdir()}
+    words = f"activity {source} --out {tmp_path / 'out'} --model {model} --hop 0.02 --format lab --format json"
+    limited = f"ulimit -f 4; trap '' XFSZ; exec {STEMWISE} {words}"
+    shown = subprocess.run(["bash", "-c", limited], capture_output=True, text=True, check=False)
+    assert shown.returncode == 1 and "error:" in shown.stderr and "Traceback" not in shown.stderr
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out" / "a").iterdir()} == before
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a"]
+
+
+def test_other_files_in_the_folder_stay(tmp_path, model):
+    (tmp_path / "out" / "a").mkdir(parents=True)
+    (tmp_path / "out" / "a" / "drums.wav").write_bytes(b"a stem")
+    listen(tmp_path, model, tone_song(tmp_path / "a.wav", 16000, 1), *TEXT)
+    assert (tmp_path / "out" / "a" / "drums.wav").read_bytes() == b"a stem"
