@@ -15,7 +15,7 @@ setup: $(VENV)/.installed   ## make .venv with everything in it (quick when noth
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Stemwise needs Python 3.11 or newer, this is " + sys.version.split()[0] + ". Name another with: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,synth,sing,jams,musdb,mirdata,wiener,wandb,tensorboard,launch,dev]'
+	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,synth,sing,jams,musdb,mirdata,wiener,wandb,tensorboard,launch,onnx,dev]'
 	@touch $@
 
 demo: setup     ## songs, training, scores and a page: about twelve minutes on two cores

@@ -9,6 +9,7 @@ from stemwise.cli.common import say
 from stemwise.texts import read_json
 
 TOLD = ("usdr", "silence_energy", "lost_energy", "auc")
+TOLD_OF_DETECTORS = ("level", "measure", "value", "low", "high", "songs")
 
 
 def command(
@@ -17,7 +18,10 @@ def command(
     scores: Annotated[
         Path | None, typer.Option(help="a summary.json of src.eval, for the card; default: the run's own")
     ] = None,
-    half: Annotated[bool, typer.Option(help="weights in 16 bits: half the file, the same stems to 50 dB")] = True,
+    half: Annotated[bool, typer.Option(help="weights in 16 bits: half the file; stems are the same to 50 dB")] = True,
+    onnx: Annotated[
+        Path | None, typer.Option(help="instead of OUT: a detector as ONNX, for programs without PyTorch; extra onnx")
+    ] = None,
 ) -> None:
     """Copy a run's model to pass on: smaller, with its scores in the card it carries."""
     from dataclasses import replace
@@ -25,6 +29,9 @@ def command(
     from stemwise.export import describe, load, save
 
     path = run / "model.safetensors" if run.is_dir() else run
+    if onnx is not None:
+        write_onnx(path, onnx)
+        return
     exported, description = load(path), describe(path)["model"]
     card = exported.card | {"scores": scores_of(scores or path.parent / "summary.json")}
     save(out, replace(exported, card=card), description, half)
@@ -32,10 +39,22 @@ def command(
     say(f"{out}: {out.stat().st_size / 1e6:.1f} MB{said}")
 
 
+def write_onnx(path: Path, out: Path) -> None:
+    from stemwise.export import identity, load
+    from stemwise.onnx_file import save_onnx
+
+    difference = save_onnx(out, load(path), identity(path))
+    size = out.stat().st_size / 1e6
+    say(f"{out}: {size:.1f} MB; onnxruntime's probabilities are the model's to {difference:.1e} of their value")
+
+
 def scores_of(summary: Path) -> list[dict[str, Any]]:
-    """What a run scored in the mean over its targets, a line a system and gate; nothing where it was not scored."""
-    if not summary.is_file():
-        return []
-    lines = read_json(summary).get("scores", [])
+    """What a run scored in the mean over its targets, nothing where it was not scored: a line a system and gate, or of
+    a detector a line a level and measure, those without a figure left out."""
+    found = read_json(summary) if summary.is_file() else {}
+    if "detection" in found:
+        lines = [line for line in found["detection"]["levels"] if line["value"] is not None]
+        return [{key: line[key] for key in TOLD_OF_DETECTORS} for line in lines]
     kept = ("system", "gate", "songs", *(name for m in TOLD for name in (m, f"{m}_low", f"{m}_high")))
-    return [{key: line[key] for key in kept if key in line} for line in lines if line["target"] == "all"]
+    lines = [line for line in found.get("scores", []) if line["target"] == "all"]
+    return [{key: line[key] for key in kept if key in line} for line in lines]
