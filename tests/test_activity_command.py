@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from stemwise.export import SHIPPED_DETECTOR, identity
+from stemwise.export import SHIPPED_DETECTOR, describe, identity
 from stemwise.gate import Gate
 from stemwise.labels import read_segments
-from tests.detectors import PLAYED, TONES, saved, tone_song
+from tests.detectors import PLAYED, TONES, saved, tone_song, tones
 from tests.test_cli import STEMWISE, stemwise
 from tests.test_export import DESCRIPTION, exported
 from tests.test_light_core import HEAVY
@@ -151,15 +151,9 @@ def test_silence_and_clips_shorter_than_a_window(tmp_path, model, seconds):
 
 
 def test_a_short_tone_is_heard_in_the_time_it_has(tmp_path, model):
-    soundfile.write(tmp_path / "a.wav", tone_song_samples()[: round(0.9 * 44100)], 44100)
+    soundfile.write(tmp_path / "a.wav", tones()[: round(0.9 * 44100)], 44100)
     listen(tmp_path, model, tmp_path / "a.wav", *TEXT)
     assert spans(tmp_path / "out" / "a" / "a.lab") == [(0.0, 0.9, "low")]
-
-
-def tone_song_samples() -> np.ndarray:
-    from tests.detectors import tones
-
-    return tones()
 
 
 @pytest.mark.parametrize(
@@ -193,6 +187,18 @@ def test_models(tmp_path, home):
     assert "low 50%" in listen(tmp_path, home / "runs" / "tones", source, *TEXT)
     shown = listen(tmp_path, home / "runs" / "separator", source, code=1)
     assert "this model separates" in shown and "stemwise separate" in shown
+
+
+def test_a_detector_to_pass_on_is_half_the_size_and_knows_its_scores(tmp_path, model):
+    line = {"level": "1 s", "measure": "lrap", "value": 0.9, "low": 0.8, "high": 0.95, "songs": 3, "targets": 2}
+    levels = [line, {**line, "measure": "auc", "value": None}]
+    (model.parent / "summary.json").write_text(json.dumps({"facts": {}, "detection": {"levels": levels}}))
+    small = tmp_path / "small.safetensors"
+    assert "with its scores" in stemwise("export", model.parent, "--out", small)
+    assert describe(small)["card"]["scores"] == [{key: line[key] for key in line if key != "targets"}]
+    assert small.stat().st_size < 0.7 * model.stat().st_size
+    listen(tmp_path, small, tone_song(tmp_path / "a.wav"), *TEXT)
+    assert spans(tmp_path / "out" / "a" / "a.lab") == PLAYED
 
 
 def without(package: str, *words: object) -> subprocess.CompletedProcess[str]:

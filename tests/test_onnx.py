@@ -3,16 +3,17 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from stemwise.detector import Detector
 from stemwise.errors import ModelError
 from stemwise.export import Exported, build, identity
 from stemwise.gate import Gate
-from tests.detectors import TONES, hears_tones, saved, tones
+from stemwise.listen import load_detector
+from tests.detectors import TONES, hears_tones, saved, tone_song, tones
 from tests.test_cli import stemwise
 from tests.test_export import exported as separator
 
@@ -21,6 +22,7 @@ runtime = pytest.importorskip("onnxruntime", reason="needs the extra onnx")
 pytest.importorskip("onnxscript", reason="needs the extra onnx")
 from stemwise.onnx_file import save_onnx  # noqa: E402
 
+ROOT = Path(__file__).resolve().parents[1]
 NETS = {
     "fully_connected.FullyConnected": {},
     "cnn.Cnn": {},
@@ -83,22 +85,22 @@ def test_probabilities_are_the_models_for_any_batch_channels_and_length(tmp_path
     assert [file.name for file in tmp_path.iterdir()] == ["d.onnx"]
 
 
-def test_blocks_of_the_context_give_what_the_detector_says(tmp_path):
-    """As docs/activity.md does it: metadata, blocks, thresholds; without a word of ours."""
-    path = saved(tmp_path / "model.safetensors")
-    said = stemwise("export", path, "--onnx", tmp_path / "d.onnx")
+def test_the_example_of_the_docs_says_what_the_detector_says(tmp_path, monkeypatch, capsys):
+    """Metadata, blocks, thresholds, without a word of ours."""
+    path = saved(tmp_path / "model.safetensors", gate=Gate("hard", [0.25, 0.75], 0.0))
+    said = stemwise("export", path, "--onnx", tmp_path / "detector.onnx")
     assert "onnxruntime's probabilities are the model's to" in said
-    song = tones(16000)
-    running = session(tmp_path / "d.onnx")
-    meta = {key: json.loads(value) for key, value in running.get_modelmeta().custom_metadata_map.items()}
-    size = meta["window"] * meta["context_windows"]
-    blocks = np.pad(song, (0, -len(song) % size)).reshape(-1, 1, size)
-    (found,) = running.run(["probability"], {"samples": blocks})
-    probability = np.concatenate(list(found), axis=1)
-    expected = Detector(hears_tones().model).detect(song)
-    assert np.abs(probability - expected.probability).max() < 1e-5
-    active = probability > np.array(meta["thresholds"])[:, None]
-    assert active[list(TONES).index("low")].tolist() == [True] * 3 + [False] * 2 + [True] * 2 + [False] * 3
+    tone_song(tmp_path / "song.wav", 16000)
+    parts = (ROOT / "docs" / "activity.md").read_text(encoding="utf-8").split("```python\n")[1:]
+    (example,) = [code for code, _, _ in (part.partition("```") for part in parts) if "onnxruntime" in code]
+    assert example.count("\n") <= 12
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    exec(example, names)
+    expected = load_detector(path).detect(tones(16000))
+    assert np.abs(np.concatenate(list(names["found"]), axis=1) - expected.probability).max() < 1e-5
+    np.testing.assert_array_equal(names["active"], expected.active)
+    assert capsys.readouterr().out.splitlines()[0] == "low [0 1 2 5 6]"
 
 
 def test_the_file_says_what_a_program_must_know_and_nothing_of_where_it_was_made(tmp_path):
