@@ -168,8 +168,9 @@ def test_a_short_tone_is_heard_in_the_time_it_has(tmp_path, model):
     ],
 )
 def test_options_that_cannot_be_are_said_before_the_first_song(tmp_path, model, words, said):
-    shown = listen(tmp_path, model, tone_song(tmp_path / "a.wav"), tmp_path / "a.wav", *words, code=1)
-    assert said in shown and "a.wav" not in shown and not (tmp_path / "out").exists()
+    songs = [tone_song(tmp_path / name, 16000, 1) for name in ("a.wav", "b.wav")]
+    shown = listen(tmp_path, model, *songs, *words, code=1)
+    assert said in shown and shown.count("error:") == 1 and not (tmp_path / "out").exists()
 
 
 def test_models(tmp_path, home):
@@ -268,6 +269,22 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path, model):
     assert shown.returncode == 1 and "error:" in shown.stderr and "Traceback" not in shown.stderr
     assert {path.name: path.read_bytes() for path in (tmp_path / "out" / "a").iterdir()} == before
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["a"]
+
+
+def test_a_name_that_is_no_text_and_one_full_of_marks(tmp_path, model):
+    try:
+        strange = tone_song(tmp_path / "a.wav", 16000, 1).rename(
+            Path(os.fsdecode(os.fsencode(tmp_path) + b"/na\xefve.wav"))
+        )
+    except OSError:
+        pytest.skip("this file system takes names of UTF-8 only")
+    marked = tone_song(tmp_path / "[b] $x$ 日.wav", 16000, 1)
+    said = listen(tmp_path, model, strange, marked, *TEXT)
+    assert "na�ve.wav: low 50%" in said and "[b] $x$ 日.wav: low 50%" in said
+    told = {json.loads(path.read_text("utf-8"))["song"] for path in (tmp_path / "out").rglob("activity.json")}
+    assert told == {"na�ve.wav", "[b] $x$ 日.wav"} and len(list((tmp_path / "out").rglob("*.lab"))) == 2
+    strange.write_text("no sound")
+    assert "na�ve.wav: cannot be read as audio" in listen(tmp_path, model, strange, marked, *TEXT, code=1)
 
 
 def test_other_files_in_the_folder_stay(tmp_path, model):

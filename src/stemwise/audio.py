@@ -1,5 +1,6 @@
 """Audio files ↔ float32 arrays of shape (channel, sample)."""
 
+import os
 import re
 import warnings
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from stemwise.errors import AudioError
 from stemwise.files import beside
+from stemwise.texts import printable
 
 Samples = NDArray[np.float32]
 
@@ -256,6 +258,7 @@ def opened(path: Path) -> soundfile.SoundFile:
     if not path.is_file():
         raise AudioError(f"{path}: no such file. Check the name, and that the drive it lies on is mounted.")
     try:
-        return _Forward(path)
+        # Of a str soundfile takes UTF-8 only, and a name may be other bytes.
+        return _Forward(path if printable(str(path)) == str(path) else os.fsencode(path))
     except soundfile.LibsndfileError as fault:
         raise AudioError(f"{path}: cannot be read as audio ({fault}). Export it anew as wav, flac or mp3.") from fault

@@ -9,6 +9,7 @@ import typer
 from stemwise.cli.common import progress_bar, say
 from stemwise.cli.separate import check_device
 from stemwise.errors import AudioError, ModelError, StemwiseError
+from stemwise.texts import printable
 
 if TYPE_CHECKING:
     from stemwise.detector import Detection, Detector
@@ -94,7 +95,7 @@ class _Listening:
     def note(self, fault: Exception) -> None:
         self.faults.append(fault)
         if self.wanted > 1:
-            typer.echo(f"error: {fault}", err=True)
+            typer.echo(printable(f"error: {fault}"), err=True)
 
     def end(self) -> None:
         """Raises AudioError where there were faults, that of a single song itself."""

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from stemwise.errors import DataError, StemwiseError
+from stemwise.texts import printable
 
 EVERY = 30.0  # seconds between lines where no bar can be drawn
 
@@ -85,9 +86,9 @@ def only_given(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def say(text: str) -> None:
     """One line on stdout, not wrapped, so that paths can be copied."""
-    Console(soft_wrap=True, highlight=False).print(text, markup=False)
+    Console(soft_wrap=True, highlight=False).print(printable(text), markup=False)
 
 
 def _end(message: str, code: int) -> None:
-    Console(stderr=True, soft_wrap=True, highlight=False).print(message, markup=False)
+    Console(stderr=True, soft_wrap=True, highlight=False).print(printable(message), markup=False)
     sys.exit(code)

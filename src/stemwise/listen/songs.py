@@ -7,6 +7,7 @@ from pathlib import Path
 
 from stemwise.errors import AudioError
 from stemwise.naming import SUFFIXES
+from stemwise.texts import printable
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Found:
     @property
     def title(self) -> str:
         """The file's name as it can be printed, whatever its bytes are."""
-        return self.source.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        return printable(self.source.name)
 
 
 def find_songs(paths: Iterable[Path]) -> tuple[list[Found], list[AudioError]]:
