@@ -4,6 +4,7 @@ import torch
 from stemwise.errors import ModelError
 from stemwise.mel import LogMel
 from stemwise.model.mel import MelModel
+from stemwise.nets.detection.augment import SpectrumAugmentation
 from stemwise.nets.detection.cnn import Cnn
 from stemwise.nets.detection.conformer import Conformer
 from stemwise.nets.detection.crnn import Crnn
@@ -96,3 +97,38 @@ def test_windows_that_do_not_fit_are_refused(settings):
 def test_a_net_of_other_targets_is_refused():
     with pytest.raises(ModelError, match="targets"):
         MelModel(Cnn(targets=3), LogMel(), ("piano",), 16000)
+
+
+def augmented(spectrogram, **settings):
+    torch.manual_seed(0)
+    return SpectrumAugmentation(**settings).train()(spectrogram)
+
+
+def test_bands_move_together_and_no_further_than_they_may():
+    ramp = torch.arange(32.0)[None, :, None].expand(200, 32, 5)
+    moved = augmented(ramp, equalise=0, shift=3, mask=0) - ramp
+    inner = moved[:, 3:-3]
+    assert (inner == inner[:, :1, :1]).all() and set(inner[:, 0, 0].tolist()) == set(range(-3, 4))
+
+
+def test_curves_stay_within_their_decibels_and_are_alike_at_all_times():
+    curve = augmented(torch.zeros(200, 96, 5), equalise=6, shift=0, mask=0)
+    assert curve.abs().max() <= 6 and curve.abs().amax(dim=(1, 2)).median() > 3
+    assert (curve == curve[:, :, :1]).all() and curve.diff(dim=1).abs().max() < 12 / 5
+
+
+def test_a_stretch_of_bands_is_the_mean():
+    noise = torch.randn(200, 96, 5)
+    masked = augmented(noise, equalise=0, shift=0, mask=12)
+    hidden = (masked != noise).any(dim=2)
+    widths = hidden.sum(dim=1)
+    assert set(widths.tolist()) == set(range(13))
+    assert (hidden.int().diff(dim=1).abs().sum(dim=1) <= 2).all()
+    torch.testing.assert_close(masked[5][hidden[5]], noise[5].mean().expand_as(masked[5][hidden[5]]))
+
+
+def test_nothing_changes_in_evaluation():
+    noise = torch.randn(4, 96, 5)
+    assert SpectrumAugmentation().eval()(noise) is noise
+    with pytest.raises(ModelError, match="none may be negative"):
+        SpectrumAugmentation(shift=-1)

@@ -29,8 +29,9 @@ class MelModel(nn.Module):
     """A net that hears, behind a log mel front end: which targets play in each window of `window_seconds`.
 
     It sees the mean of the channels, `context_seconds` at a time; one that sees more than a window may use what is
-    around it. `shift` and `scale` (mel,) bring the dB of every band to about ±1; `start_from` sets them from examples.
-    Raises ModelError where net, front end and targets do not fit, and for a context that is no whole number of windows.
+    around it. `augmentation` changes spectrograms in dB (batch, mel, frame) while it is trained. `shift` and `scale`
+    (mel,) bring the dB of every band to about ±1; `start_from` sets them from examples. Raises ModelError where net,
+    front end and targets do not fit, and for a context that is no whole number of windows.
     """
 
     kind = DETECTION
@@ -48,6 +49,7 @@ class MelModel(nn.Module):
         sample_rate: int,
         window_seconds: float = 1.0,
         context_seconds: float = 1.0,
+        augmentation: nn.Module | None = None,
     ) -> None:
         super().__init__()
         self.window = round(window_seconds * sample_rate)
@@ -63,6 +65,7 @@ class MelModel(nn.Module):
             raise ModelError(f"a context of {context_seconds} s is no whole number of windows of {window_seconds} s.")
         self.net = net
         self.mel = mel
+        self.augmentation = augmentation
         self.targets = tuple(targets)
         self.sample_rate = sample_rate
         self.window_seconds = window_seconds
@@ -97,6 +100,7 @@ class MelModel(nn.Module):
     def spectrogram(self, mixture: Tensor) -> Tensor:
         """(batch, channel, sample) → what the net sees, (batch, mel, frame). The frame on the last edge is left out."""
         decibels = self.mel(mixture.mean(dim=1))[..., : mixture.shape[-1] // self.hop]
+        decibels = decibels if self.augmentation is None else self.augmentation(decibels)
         scaled: Tensor = (decibels + self.shift[:, None]) * self.scale[:, None]
         return scaled
 

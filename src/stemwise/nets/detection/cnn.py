@@ -36,7 +36,8 @@ class Stem(nn.Module):
         for before, after, pool in zip((1, *channels), channels, POOLS, strict=False):
             layers += [nn.Conv2d(before, after, 3, padding=1, bias=False), nn.BatchNorm2d(after)]
             layers += [nn.MaxPool2d(pool), nn.ReLU()]  # the same as the other way round, on a quarter of the values
-        self.blocks = nn.Sequential(*layers).to(memory_format=torch.channels_last)
+        self.blocks = nn.Sequential(*layers)
+        self.blocks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         high = mels // 16 * channels[-1]
         self.join = nn.Sequential(nn.Conv1d(high, width, 1, bias=False), nn.BatchNorm1d(width), nn.ReLU())
         self.steps = frames // 10
