@@ -33,9 +33,12 @@ OF_SEPARATORS = ("bss_eval", "wiener", "channels", "clips")
 def check(config: DictConfig, exported: Exported) -> None:
     """Raise ModelError for what a detector cannot be asked, and for windows that cannot be scored."""
     strange = [key for key in OF_SEPARATORS if config[key]]
-    strange += ["gate=grid"] if "gate" in config and "thresholds" in config.gate else []
+    gate = config.get("gate") or {}
+    strange += ["gate=grid"] if "thresholds" in gate else []
     if strange:
         raise ModelError(f"{strange[0]}: this run hears instruments and separates nothing. Leave it out.")
+    if (kind := gate.get("kind", "hard")) != "hard":
+        raise ModelError(f"gate={kind}: a detector has thresholds alone. Choose them: gate=hard gate.threshold=0.5")
     check_windows(exported.model)
 
 
