@@ -42,7 +42,7 @@ def seconds_of(named: Named) -> dict[str, list[Path]]:
             "nothing to hold against each other. Score the separator's activity by seconds too: "
             f"python -m src.eval run={_folder(lacking[0])} clips=true"
         )
-    return {name: [_clips_of(path) or path.with_name(CLIPS) for path in paths] for name, paths in named.items()}
+    return {name: [_clips_of(path) or path for path in paths] for name, paths in named.items()}
 
 
 def compare(
