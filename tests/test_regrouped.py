@@ -1,5 +1,7 @@
 """Runs that hear other targets brought to common ones; and the file that says what they are."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,7 @@ from stemwise import taxonomy
 from stemwise.errors import DataError
 from stemwise.evaluation.heard import Heard, holds_clips, read_clips, write_clips
 from stemwise.evaluation.regrouped import common, grouping, regrouped
-from stemwise.evaluation.table import NAME, write_scores
+from stemwise.evaluation.table import NAME, read_scores, write_scores
 from stemwise.report.detection import compare_heard, tune
 from tests.report.detection.made_up import clips
 
@@ -119,6 +121,8 @@ def test_the_file_says_all_that_a_comparison_asks(tmp_path):
     pd.testing.assert_frame_equal(back.clips, table)
     assert (back.facts, back.thresholds, back.targets) == (whole.facts, whole.thresholds, names)
     write_scores(tmp_path / "old.parquet", table, {})
+    facts = read_scores(tmp_path / "detections.parquet")[1]
+    assert json.loads(facts["thresholds"]) == whole.thresholds and facts["name"] == "iad"
     old = read_clips(tmp_path / "old.parquet")  # one that says nothing of these
     assert old.thresholds is None and old.targets.names == names.names and old.targets.labels == names.labels
     own = taxonomy.Targets(("kalimba",), (frozenset(),))

@@ -15,8 +15,8 @@ from stemwise.export import describe
 from stemwise.taxonomy import Targets, scheme_of, targets
 
 CLIPS = "detections.parquet"
-ABOUT = b"stemwise clips"
-THRESHOLDS = "thresholds"  # in a detector's card, and here
+ABOUT = b"stemwise targets"
+THRESHOLDS = "thresholds"  # in a detector's card; and in the facts of the file, as JSON
 
 
 @dataclass(frozen=True)
@@ -34,27 +34,23 @@ class Heard:
 
 
 def write_clips(path: Path, heard: Heard) -> None:
-    """Parquet, whole or not at all; what is no table goes into the metadata of its schema."""
+    """Parquet, whole or not at all; what is no table goes into the metadata of its schema, thresholds among the
+    facts."""
     groups = {
         "names": list(heard.targets.names),
         "labels": [sorted(labels) for labels in heard.targets.labels],
         "elsewhere": sorted(heard.targets.elsewhere),
     }
-    write_scores(path, heard.clips, heard.facts, {ABOUT: {THRESHOLDS: heard.thresholds, "targets": groups}})
+    cuts = {} if heard.thresholds is None else {THRESHOLDS: json.dumps(heard.thresholds)}
+    write_scores(path, heard.clips, {**heard.facts, **cuts}, {ABOUT: groups})
 
 
 def read_clips(path: Path) -> Heard:
     """Raises DataError for what is no such file. A file that does not say its thresholds has those in the card of the
     model beside it."""
     clips, facts = read_scores(path)
-    about = _about(path)
-    groups = about.get("targets")
-    known = (
-        Targets(tuple(groups["names"]), tuple(map(frozenset, groups["labels"])), frozenset(groups["elsewhere"]))
-        if groups
-        else _targets(clips)
-    )
-    return Heard(clips, facts, about.get(THRESHOLDS) or _of_card(path.parent / "model.safetensors"), known)
+    cuts = json.loads(facts.pop(THRESHOLDS, "null")) or _of_card(path.parent / "model.safetensors")
+    return Heard(clips, facts, cuts, _groups(path) or _targets(clips))
 
 
 def holds_clips(path: Path) -> bool:
@@ -67,11 +63,13 @@ def holds_clips(path: Path) -> bool:
         return False
 
 
-def _about(path: Path) -> dict[str, Any]:
+def _groups(path: Path) -> Targets | None:
     from pyarrow import parquet
 
-    found: dict[str, Any] = json.loads((parquet.read_schema(path).metadata or {}).get(ABOUT, b"{}"))
-    return found
+    found = json.loads((parquet.read_schema(path).metadata or {}).get(ABOUT, b"null"))
+    if found is None:
+        return None
+    return Targets(tuple(found["names"]), tuple(map(frozenset, found["labels"])), frozenset(found["elsewhere"]))
 
 
 def _of_card(model: Path) -> Any:
