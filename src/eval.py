@@ -22,7 +22,7 @@ def evaluate_run(config: DictConfig, out: Path | None = None) -> Path:
     folder."""
     run, exported = asked_run(config)
     scores = kinds.scores_of(exported.model)
-    scores.check(config)
+    scores.check(config, exported)
     asked = ask(config, run, exported, out)
     asked.out.mkdir(parents=True, exist_ok=True)
     log.info("scoring %s on %d songs", asked.run, len(asked.songs))

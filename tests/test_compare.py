@@ -11,7 +11,11 @@ import pytest
 from stemwise.cli import compare
 from stemwise.cli.compare import gates_of, groups_of
 from stemwise.errors import DataError
+from stemwise.evaluation.heard import CLIPS, Heard, write_clips
 from stemwise.evaluation.table import NAME, write_scores
+from stemwise.report.detection import tune
+from stemwise.taxonomy import targets
+from tests.report.detection.made_up import clips
 from tests.report.made_up import other_training, scores
 from tests.test_cli import stemwise
 
@@ -115,3 +119,44 @@ def test_a_full_disk_leaves_no_half_page(runs, monkeypatch):
     said = stemwise("compare", "runs/iass", "runs/umx_s0", "--measure", "usdr", code=1)
     assert "No space left on device" in said and not list(runs.rglob("*.html")) and not list(runs.rglob(".*"))
     assert "stemwise.cli.compare" in sys.modules
+
+
+@pytest.fixture
+def heard(runs) -> Path:
+    """runs/iad_s0, iad_s1 and fc beside the others; iass was scored by seconds too."""
+    cuts = tune(clips(songs=8, seconds=20, targets=4, seed=9))
+    names = targets("iad", list(dict.fromkeys(clips(songs=1, seconds=1, targets=4).target)))
+    for number, (name, skill) in enumerate({"iad_s0": 1.8, "iad_s1": 1.8, "fc": 0.8, "iass": 1.0}.items()):
+        table = clips(songs=8, seconds=20, targets=4, skill=skill, net=number)
+        write_clips(runs / name / CLIPS, Heard(table, {"name": name, "seed": str(number)}, cuts, names))
+    return runs
+
+
+def test_runs_that_hear_are_compared_by_seconds(heard):
+    said = stemwise("compare", "iad=runs/iad_s*", "runs/fc", "--baseline", "fc", "--measure", "lrap")
+    assert "iad against fc" in said and "standard deviation over 2 seeds at 1 s LRAP" in said
+    read = json.loads((heard / "compared" / "iad_vs_fc" / "compare.json").read_text())
+    assert {line["measure"] for line in read["differences"]} == {"lrap"} and "all 4 tests" in read["family"]
+    assert [run["seed"] for run in read["systems"][0]["runs"]] == ["0", "1"]
+    assert "iass against fc" in stemwise("compare", "runs/iass", "runs/fc", "--out", "out")
+    assert "uSDR" in stemwise("compare", "runs/iass", "runs/umx_s0", "--out", "out")
+    moved = heard.parent / "moved.parquet"
+    moved.write_bytes((heard / "fc" / CLIPS).read_bytes())
+    assert "iass against moved" in stemwise("compare", "runs/iass/detections.parquet", str(moved), "--out", "out")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("runs/fc", "runs/umx_s0"), "umx_s0 was scored as a separator: there is nothing to hold against each other"),
+        (("runs/fc", "runs/umx_s0"), "python -m src.eval run=runs/umx_s0 clips=true"),
+        (("runs/fc", "runs/none"), "runs/none: no scores to read"),
+        (("runs/fc",), "fc alone cannot be compared"),
+        (("runs/fc", "runs/iad_s0", "--gate", "hard"), "--gate hard: seconds are compared by what was heard"),
+        (("runs/fc", "runs/iad_s0", "--baseline", "silence"), "baseline silence: choose one of fc, iad_s0"),
+        (("runs/fc", "runs/iad_s0", "--measure", "usdr"), "measure usdr: choose of auc, lrap"),
+    ],
+)
+def test_what_cannot_be_compared_by_seconds_ends_in_a_sentence(heard, words, said):
+    assert said in " ".join(stemwise("compare", *words, code=1).split())
+    assert not (heard / "compared").exists()

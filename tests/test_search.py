@@ -87,6 +87,18 @@ def test_losses_of_other_weights_are_no_objective(params, words, tmp_path):
     prepared(tmp_path / "new", objective="val/loss", params={"seed": "range(3)"}, words=())
 
 
+@pytest.mark.parametrize("objective", ["val/loss", "val/activity"])
+def test_losses_of_other_labels_are_no_objective(objective, tmp_path):
+    labels = {"loss.terms.activity.threshold": "interval(0.3, 0.7)"}
+    with pytest.raises(ModelError, match="losses of different terms cannot be compared"):
+        prepared(tmp_path / "new", objective=objective, params=labels)
+    soft = ("loss.terms.activity.soft=choice(true,false)",)
+    with pytest.raises(ModelError, match="losses of different terms cannot be compared"):
+        prepared(tmp_path / "new", objective=objective, params={}, words=soft)
+    prepared(tmp_path / "new", objective="val/activity", params={}, words=("loss.terms.activity.threshold=0.3",))
+    prepared(tmp_path / "other", objective="val/lrap", params=labels)
+
+
 def test_two_processes_never_search_in_one_folder(tmp_path):
     search.prepare(asked(tmp_path), tmp_path)
     with pytest.raises(ModelError, match="another process searches in"):

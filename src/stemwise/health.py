@@ -1,4 +1,4 @@
-"""What this installation can do: for `stemwise doctor`."""
+"""What this installation can do: for `stemwise doctor`, and before a device is used."""
 
 import os
 import platform
@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from stemwise import __version__
+from stemwise.errors import ModelError
 from stemwise.home import home
 
 LEAST_FREE = 5.0  # GB that a first training with the demo's songs may take
@@ -20,6 +21,16 @@ class Finding:
     what: str
     found: str
     advice: str = ""
+
+
+def check_device(device: str) -> None:
+    """Raise ModelError for a device that this PyTorch cannot use."""
+    import torch
+
+    kinds = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    usable = [kind for kind, there in kinds.items() if there]
+    if device.partition(":")[0] not in usable:
+        raise ModelError(f"device '{device}' is not to be had with this PyTorch; choose {' or '.join(usable)}.")
 
 
 def examine() -> list[Finding]:

@@ -94,6 +94,47 @@ def test_scores_of_gates_are_read_under_the_gate_of_the_job(tmp_path):
     assert "a gate that closes raises it" in whole.caution and whole.caution in (tmp_path / "sweep.html").read_text()
 
 
+def heard(folder, words, **figures):
+    """A detector's job, its objective the loss, as it is where nothing is said."""
+    made = job(folder, words, **figures)
+    text = (made / "validation.json").read_text()
+    (made / "validation.json").write_text(text.replace('"objective": "val/usdr"', '"objective": "val/loss"'))
+
+
+def test_detectors_are_ordered_by_their_figures_where_labels_differ(tmp_path):
+    for number, (threshold, soft, auc) in enumerate([(0.3, "False", 0.9), (0.5, "True", 0.8), (0.7, "False", 0.95)]):
+        words = [f"loss.terms.activity.threshold={threshold}", f"loss.terms.activity.soft={soft}"]
+        figures = {"loss": 1 - auc, "activity": auc, "auc": auc, "lrap": 1.7 - auc, "f1": 0.5}
+        heard(tmp_path / str(number), words, **figures)
+    whole = gather(tmp_path)
+    assert (whole.by, whole.lower_is_better) == ("val/auc", False)
+    assert [one.name for one in whole.jobs] == ["2", "0", "1"]
+    names, lines = axes(whole)
+    assert names == [
+        *(f"loss.terms.activity.{name}" for name in ("threshold", "soft")),
+        "val/lrap",
+        "val/f1",
+        "val/auc",
+    ]
+    assert scale_of([line.values[1] for line in lines]).kind == "levels"
+    by_lrap = gather(tmp_path, "val/lrap")
+    assert [one.name for one in by_lrap.jobs] == ["1", "0", "2"] and not by_lrap.lower_is_better
+    page = (tmp_path / "sweep.html").read_text()
+    assert "Ordered by val/lrap; higher is better" in page and "Label ranking average precision of seconds" in page
+    assert "losses of different labels" in gather(tmp_path, "val/activity").caution
+
+
+def test_scored_detectors_are_ordered_by_their_seconds(tmp_path):
+    for number, (threshold, lrap) in enumerate([(0.3, 0.6), (0.9, 0.7)]):
+        folder = job(tmp_path / str(number), [f"gate.threshold={threshold}"])
+        rows = [("1 s", "lrap", lrap), ("1 s", "auc", 0.9), ("1 s", "precision", None), ("song", "lrap", 0.99)]
+        levels = [dict(zip(("level", "measure", "value"), row, strict=True)) for row in rows]
+        (folder / "summary.json").write_text(json.dumps({"facts": {"name": "iad"}, "detection": {"levels": levels}}))
+    whole = gather(tmp_path, "lrap")
+    assert [one.figures for one in whole.jobs] == [{"lrap": 0.7, "auc": 0.9}, {"lrap": 0.6, "auc": 0.9}]
+    assert gather(tmp_path).by == "auc" and "of seconds" in (tmp_path / "sweep.html").read_text()
+
+
 def test_a_sweep_of_before_is_read_from_what_hydra_kept(tmp_path):
     for number, files in enumerate((["model.safetensors"], [])):
         (tmp_path / str(number) / ".hydra").mkdir(parents=True)

@@ -84,19 +84,19 @@ def excerpt_view(model: SeparatorModel, batch: Batch, estimate: Estimate, index:
     )
 
 
-def log_picture(logger: Logger, name: str, picture: bytes, step: int) -> None:
-    """A PNG to W&B or TensorBoard, or beside a csv log."""
+def log_picture(logger: Logger, name: str, picture: bytes, step: int | None) -> None:
+    """A PNG to W&B or TensorBoard, or beside a csv log; without a step once training has ended."""
     from PIL import Image
 
     if isinstance(logger, CSVLogger):
-        with beside(_media_file(logger, name, step, "png")) as part:
+        with beside(_media_file(logger, name, step or 0, "png")) as part:
             part.write_bytes(picture)
         return
     pixels = np.asarray(Image.open(BytesIO(picture)).convert("RGB"))
     if isinstance(logger, WandbLogger):
         logger.log_image(key=name, images=[pixels], step=step)
     elif isinstance(logger, TensorBoardLogger):
-        logger.experiment.add_image(name, pixels, step, dataformats="HWC")
+        logger.experiment.add_image(name, pixels, step or 0, dataformats="HWC")
 
 
 def log_sound(logger: Logger, name: str, sound: Tensor, rate: int, step: int) -> None:

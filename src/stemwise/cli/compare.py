@@ -20,10 +20,14 @@ GATES = ("off", "hard", "soft", "oracle")
 def command(
     runs: Annotated[
         list[str],
-        typer.Argument(help="run folders or scores.parquet; NAME=RUN names one, NAME=RUN,RUN joins seeds of a system"),
+        typer.Argument(
+            help="run folders, scores.parquet or detections.parquet; NAME=RUN names one, NAME=RUN,RUN joins "
+            "seeds of a system"
+        ),
     ],
     gate: Annotated[
-        list[str] | None, typer.Option(help="off, hard, soft or oracle for all, NAME=hard for one; may repeat")
+        list[str] | None,
+        typer.Option(help="of separators: off, hard, soft or oracle for all, NAME=hard for one; may repeat"),
     ] = None,
     baseline: Annotated[
         str | None, typer.Option(help="what the others are held against, also mixture or silence; default: all pairs")
@@ -34,16 +38,22 @@ def command(
 ) -> None:
     """Say which of several runs is better on the same songs, by how much, and whether other songs would say so too.
 
+    Detectors, and separators scored with clips=true beside them, are compared by seconds.
+
     Writes compare.html, compare.json, compare.parquet and a folder of figures.
     """
     if lacking := next((package for package in NEEDS if find_spec(package) is None), None):
         raise MissingExtra(lacking, "train", "Comparing runs")
+    from stemwise.cli import compare_detectors
     from stemwise.cli.comparison_tables import show
     from stemwise.evaluation.table import read_scores
     from stemwise.report.compared import compare_all
     from stemwise.report.comparison import COMPARED
 
     named = groups_of(runs)
+    if seconds := compare_detectors.seconds_of(named):
+        compare_detectors.compare(seconds, gate or (), baseline, measure or (), out, seed)
+        return
     read = {name: [read_scores(path) for path in paths] for name, paths in named.items()}
     facts = {
         name: [{"folder": path.parent.name, **facts} for path, (_, facts) in zip(named[name], of_runs, strict=True)]
@@ -69,7 +79,7 @@ def groups_of(words: list[str]) -> dict[str, list[Path]]:
         name, equals, runs = word.partition("=")
         if Path(word).exists() or not equals or "/" in name:
             path = scores_of(word)
-            name = path.parent.resolve().name if path.name == "scores.parquet" else path.stem
+            name = path.parent.resolve().name if path.name in ("scores.parquet", "detections.parquet") else path.stem
             if name in found:
                 raise DataError(f"{word}: the name {name} is taken. Name the runs: first={word} second=...")
             unnamed.add(name)

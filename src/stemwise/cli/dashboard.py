@@ -11,16 +11,20 @@ from stemwise.errors import DataError
 
 def command(
     project: Annotated[str, typer.Argument(help="of W&B, as my-team/stemwise")],
+    detectors: Annotated[bool, typer.Option("--detectors", help="for trainings of detectors")] = False,
     term: Annotated[list[str] | None, typer.Option(help="of the loss, once each; else separation and activity")] = None,
     setting: Annotated[list[str] | None, typer.Option(help="keys of the config to compare runs by")] = None,
-    by: Annotated[str, typer.Option(help="the figure to compare them by")] = "best/usdr",
+    by: Annotated[str, typer.Option(help="the figure to compare them by; else best/usdr, of detectors best/auc")] = "",
     out: Annotated[Path | None, typer.Option(help="write its description here as JSON, and do not go to W&B")] = None,
 ) -> None:
-    """Make a workspace in a project of W&B: curves, lanes, audio, final tables, runs by their settings."""
-    from stemwise.files import write_text
-    from stemwise.report.workspace import SEARCHED, save, spec, workspace
+    """Make a workspace in a project of W&B: curves, lanes, audio, final tables, runs by their settings.
 
-    made = workspace(project, term or ["separation", "activity"], setting or SEARCHED, by)
+    With --detectors a second one beside it: curves, pictures of the test, final tables, runs by their settings.
+    """
+    from stemwise.files import write_text
+    from stemwise.report.workspace import DETECTORS, SEPARATORS, save, spec, workspace
+
+    made = workspace(project, DETECTORS if detectors else SEPARATORS, term or (), setting or (), by)
     if out:
         write_text(out, spec(made))
         say(f"{out}: what W&B would be sent; it reads no file itself")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stemwise import health
 from stemwise.cli.common import progress_bar, say
 from stemwise.errors import ModelError
 
@@ -89,9 +90,4 @@ def detector_for(model: Path, targets: Sequence[str], asked: str, device: str) -
 
 def check_device(device: str) -> None:
     """Raise ModelError for a device that this PyTorch cannot use."""
-    import torch
-
-    kinds = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    usable = [kind for kind, there in kinds.items() if there]
-    if device.partition(":")[0] not in usable:
-        raise ModelError(f"device '{device}' is not to be had with this PyTorch; choose {' or '.join(usable)}.")
+    health.check_device(device)

@@ -18,13 +18,16 @@ BOUNDS = ("mixture", "silence", "ideal binary mask", "ideal ratio mask")
 IDENTITY = ["song", "target"]
 
 
-def write_scores(path: Path, scores: pd.DataFrame, facts: Mapping[str, str]) -> None:
-    """Parquet, whole or not at all; `facts` go into the metadata of its schema."""
+def write_scores(
+    path: Path, scores: pd.DataFrame, facts: Mapping[str, str], more: Mapping[bytes, Any] | None = None
+) -> None:
+    """Parquet, whole or not at all; `facts` and what is `more` go into the metadata of its schema, as JSON."""
     import pyarrow
     from pyarrow import parquet
 
     table = pyarrow.Table.from_pandas(scores, preserve_index=False)
-    table = table.replace_schema_metadata({**(table.schema.metadata or {}), FACTS: json.dumps(dict(facts)).encode()})
+    beside_it = {key: json.dumps(value).encode() for key, value in {**(more or {}), FACTS: dict(facts)}.items()}
+    table = table.replace_schema_metadata({**(table.schema.metadata or {}), **beside_it})
     with beside(path) as part:
         parquet.write_table(table, part)
 

@@ -8,6 +8,7 @@ from omegaconf import DictConfig
 from stemwise.experiment import configs, runs
 from stemwise.experiment.songs import asked_part, choose_songs, output_folder
 from stemwise.export import Exported, load, newest_model
+from stemwise.health import check_device
 from stemwise.loading.shard import PreparedSong
 
 
@@ -28,7 +29,11 @@ class Asked:
 
 
 def asked_run(config: DictConfig) -> tuple[Path, Exported]:
-    """The run that is named, or the newest, and its model with the gate that is asked for."""
+    """The run that is named, or the newest, and its model with the gate that is asked for.
+
+    Raises ModelError for a device that is not there.
+    """
+    check_device(config.device)
     run = Path(config.run) if config.run else newest_model().parent
     exported = load(run / "model.safetensors")
     return run, replace(exported, gate=configs.make_gate(config, exported.gate))

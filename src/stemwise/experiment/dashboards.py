@@ -14,10 +14,12 @@ from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.loggers import Logger, TensorBoardLogger, WandbLogger
 from pytorch_lightning.utilities import rank_zero_only
 
-from stemwise.callbacks.media import log_table, write_table
+from stemwise.callbacks.media import log_picture, log_table, write_table
 from stemwise.experiment.configs import plain
 from stemwise.files import write_json
-from stemwise.report.dashboard import BEST, tensorboard_layout
+from stemwise.report.dashboard import BEST, PICTURES, tensorboard_layout
+from stemwise.report.detection.measures import DIGITS
+from stemwise.report.detection.measures import MEASURES as DETECTION_MEASURES
 from stemwise.report.measures import MEASURES, name_of
 from stemwise.report.tables import ALL
 
@@ -71,6 +73,30 @@ def log_scores(run: Path, trained: DictConfig, summary: pd.DataFrame) -> None:
     for logger in loggers:
         log_table(logger, "scores", columns, rows)
     close(run, loggers)
+
+
+def log_detection(run: Path, trained: DictConfig, levels: pd.DataFrame, pictures: Mapping[str, bytes]) -> None:
+    """Of a detector: its table of levels as `scores`, as above, and `PICTURES` to what shows pictures."""
+    columns, rows = level_rows(levels)
+    if "csv" in trained.get("logger", {}):
+        write_table(run / "log" / "scores.csv", columns, rows)
+    loggers = _opened(run, trained)
+    for logger in loggers:
+        log_table(logger, "scores", columns, rows)
+        for name, file in PICTURES.items():
+            log_picture(logger, name, pictures[file], None)
+    close(run, loggers)
+
+
+def level_rows(levels: pd.DataFrame) -> tuple[list[str], list[list[Any]]]:
+    """(columns, rows): a row a level, a column a measure that has a figure at any."""
+    values = levels.pivot(index="level", columns="measure", values="value")
+    shown = [measure for measure in DETECTION_MEASURES if values[measure.column].notna().any()]
+    rows = [
+        [level, *(round(float(values.loc[level, measure.column]), DIGITS) for measure in shown)]
+        for level in dict.fromkeys(levels["level"])
+    ]
+    return ["level", *(measure.heading for measure in shown)], rows
 
 
 def final_table(summary: pd.DataFrame) -> tuple[list[str], list[list[Any]]]:

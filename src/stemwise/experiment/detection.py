@@ -13,7 +13,8 @@ from stemwise.callbacks.checkpoints import Best
 from stemwise.callbacks.terms import validation_terms
 from stemwise.detector import Detector
 from stemwise.errors import ModelError
-from stemwise.evaluation.detection import detect_songs
+from stemwise.evaluation.detection import check_windows, detect_songs
+from stemwise.evaluation.heard import THRESHOLDS
 from stemwise.evaluation.objective import OF_DETECTORS
 from stemwise.experiment.exporting import export
 from stemwise.export import Exported
@@ -25,11 +26,10 @@ from stemwise.report.detection.summary import FIRST, summarise_detection
 from stemwise.report.detection.thresholds import tune
 from stemwise.tasks.detection import DetectionTask
 
-THRESHOLDS = "thresholds"  # in the card: by level and target
-
 
 def make_task(config: DictConfig, model: MelModel) -> DetectionTask:
-    """Raises ModelError for an objective that the training could not give."""
+    """Raises ModelError for an objective that the training could not give, and for windows that cannot be scored."""
+    check_windows(model)
     loss: WeightedTerms = instantiate(config.loss, outputs=model.outputs)
     known = ["val/loss", *(f"val/{name}" for name in loss.weights), *OF_DETECTORS]
     if config.objective not in known:

@@ -1,51 +1,69 @@
 """Scores of a detector: of seconds, of longer clips and of songs."""
 
-import json
 import logging
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from omegaconf import DictConfig
 
+from stemwise import taxonomy
 from stemwise.detector import Detector
-from stemwise.errors import ModelError
-from stemwise.evaluation.detection import CLIPS, detect_songs
-from stemwise.evaluation.table import write_scores
-from stemwise.experiment import configs
+from stemwise.errors import DataError, ModelError
+from stemwise.evaluation.detection import check_windows, detect_songs
+from stemwise.evaluation.heard import CLIPS, THRESHOLDS, Heard, read_clips, write_clips
+from stemwise.experiment import configs, dashboards
 from stemwise.experiment.asked import Asked
-from stemwise.experiment.detection import THRESHOLDS
 from stemwise.export import Exported
 from stemwise.files import beside, merge_json
-from stemwise.report.detection import figures_of, in_lines, report_detection, write_detection
+from stemwise.report.detection import (
+    compare_heard,
+    comparison_in_lines,
+    figures_of,
+    in_lines,
+    report_detection,
+    write_detection,
+)
 
 log = logging.getLogger("stemwise")
-OF_SEPARATORS = ("bss_eval", "wiener", "channels", "against")
+OF_SEPARATORS = ("bss_eval", "wiener", "channels", "clips")
 
 
-def check(config: DictConfig) -> None:
-    """Raise ModelError for what a detector cannot be asked."""
+def check(config: DictConfig, exported: Exported) -> None:
+    """Raise ModelError for what a detector cannot be asked, and for windows that cannot be scored."""
     strange = [key for key in OF_SEPARATORS if config[key]]
+    gate = config.get("gate") or {}
     strange += ["gate=grid"] if configs.asked_grid(config) else []
     strange += [f"gate.source={config.gate.source}"] if config.gate.source != "model" else []
     if strange:
         raise ModelError(f"{strange[0]}: this run hears instruments and separates nothing. Leave it out.")
+    if (kind := gate.get("kind", "hard")) != "hard":
+        raise ModelError(f"gate={kind}: a detector has thresholds alone. Choose them: gate=hard gate.threshold=0.5")
+    check_windows(exported.model)
 
 
 def score(config: DictConfig, asked: Asked) -> None:
     """Write detections.parquet, summary.json, figures as PNG and, if asked for, page.html."""
     exported = asked.exported
+    others = _others(config, asked)
     clips = detect_songs(Detector(exported.model, exported.gate, config.device), asked.songs, log.info)
-    thresholds = thresholds_of(exported, chosen=bool(configs.asked_gate(config)))
-    write_scores(asked.out / CLIPS, clips, {**asked.facts, THRESHOLDS: json.dumps(thresholds)})
-    report = report_detection(clips, thresholds)
-    merge_json(asked.out / "summary.json", {"facts": asked.facts, "detection": report.to_json()})
+    heard = Heard(clips, asked.facts, thresholds_of(exported, _gate_is_chosen(config)), targets_of(asked))
+    write_clips(asked.out / CLIPS, heard)
+    report = report_detection(clips, heard.thresholds)
+    compared = compare_heard({asked.trained.name: [heard], **others}) if others else None
+    summary = {"facts": asked.facts, "detection": report.to_json()}
+    merge_json(asked.out / "summary.json", summary | ({"comparison": compared.to_json()} if compared else {}))
     pictures = figures_of(report)
     for name, picture in pictures.items():
         with beside(asked.out / name) as part:
             part.write_bytes(picture)
     if config.report:
-        write_detection(asked.out / "page.html", report, f"Stemwise: {asked.facts['name']}", asked.facts, pictures)
-    for line in in_lines(report.levels):
+        title = f"Stemwise: {asked.facts['name']}"
+        write_detection(asked.out / "page.html", report, title, asked.facts, pictures, config.report_songs, compared)
+    if asked.out == asked.run and not others:
+        dashboards.log_detection(asked.run, asked.trained, report.levels, pictures)
+    for line in [*in_lines(report.levels), *(comparison_in_lines(compared) if compared else ())]:
         log.info(line)
     log.info("scores%s in %s", " and page" if config.report else "", asked.out)
 
@@ -56,3 +74,36 @@ def thresholds_of(exported: Exported, chosen: bool) -> Any:
         return exported.card[THRESHOLDS]
     given = np.broadcast_to(np.asarray(exported.gate.threshold, dtype=np.float64), len(exported.model.targets))
     return dict(zip(exported.model.targets, given.tolist(), strict=True))
+
+
+def targets_of(asked: Asked) -> taxonomy.Targets:
+    """Those of the run, with the labels they stand for."""
+    return taxonomy.targets(asked.trained.scheme, asked.exported.model.targets)
+
+
+def _gate_is_chosen(config: DictConfig) -> bool:
+    return "kind" in (config.get("gate") or {})
+
+
+def _others(config: DictConfig, asked: Asked) -> Mapping[str, list[Heard]]:
+    """The runs of `against` by name, those of a name that is taken by their folder's; read before anything is heard.
+
+    Raises DataError for runs without scores of seconds, scores of other songs, and names that are taken.
+    """
+    found: dict[str, list[Heard]] = {}
+    for run in map(Path, config.against):
+        if not (run / CLIPS).is_file():
+            raise DataError(
+                f"{run}: no {CLIPS}, so its seconds were not scored. Score it first: python -m src.eval run={run} "
+                "(a separator: with clips=true)."
+            )
+        heard = read_clips(run / CLIPS)
+        if apart := sorted(set(heard.clips["song"]) ^ set(asked.songs)):
+            raise DataError(f"{run} was scored on other songs, {', '.join(apart[:5])}. Score both on the same ones.")
+        taken = {asked.trained.name, *found}
+        name = str(heard.facts.get("name", run.name))
+        name = run.resolve().name if name in taken else name
+        if name in taken:
+            raise DataError(f"{run}: its name {name} is taken by another run. Rename the folder.")
+        found[name] = [heard]
+    return found

@@ -23,6 +23,10 @@ from stemwise.export import Exported
 from stemwise.files import write_json, write_text
 from stemwise.loading.datamodule import MultitrackDataModule
 
+OF_A_MODEL = (
+    "scores.parquet", "detections.parquet", "summary.json", "page.html", "seconds.html", "validation.json",
+    "instruments.png", "confusion.png", "calibration.png", "thresholds.png", "log/scores.csv",
+)  # fmt: skip
 PACKAGES = ("torch", "pytorch-lightning", "numpy", "scipy", "soundfile", "soxr", "hydra-core")
 
 
@@ -47,7 +51,7 @@ def drop_checkpoints(run: Path) -> None:
 
 def drop_scores(run: Path) -> None:
     """Remove the figures and the page of the model that stood here before: they would describe other weights."""
-    for name in ("scores.parquet", "summary.json", "page.html", "validation.json", "log/scores.csv"):
+    for name in OF_A_MODEL:
         (run / name).unlink(missing_ok=True)
     for folder in (run / "eval", *run.glob("eval_*")):  # other questions, as other gates or trees
         shutil.rmtree(folder, ignore_errors=True)

@@ -9,6 +9,7 @@ from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
 
 from stemwise.errors import ModelError
+from stemwise.evaluation.objective import OF_DETECTORS, SONG_FIGURES
 
 SWEEPER = "OptunaSweeper"
 BEGUN_WITH = "begun with"  # where a study keeps the words of its command
@@ -46,12 +47,26 @@ def prepare(config: DictConfig, folder: Path) -> None:
 def _check_objective(config: DictConfig) -> None:
     varied = [str(key) for key in config.hydra.sweeper.params or {}]
     varied += [word.partition("=")[0] for word in config.hydra.overrides.task]
-    weights = [key for key in varied if key.startswith("loss.")]
-    if config.get("objective") == "val/loss" and weights:
+    losses = [key for key in varied if key.startswith("loss.")]
+    labels = [key for key in _searched(config) if key.startswith("loss.terms.")]
+    objective = str(config.get("objective"))
+    if labels and objective not in (*SONG_FIGURES, *OF_DETECTORS):
         raise ModelError(
-            f"objective=val/loss with {weights[0]}: losses of different weights cannot be compared, and the search "
+            f"objective={objective} with {labels[0]}: losses of different terms cannot be compared. Choose a figure of "
+            "songs, as val/auc or val/usdr."
+        )
+    if objective == "val/loss" and losses:
+        raise ModelError(
+            f"objective=val/loss with {losses[0]}: losses of different weights cannot be compared, and the search "
             "would find the smallest weight. Choose objective=val/usdr, or a term, as val/separation."
         )
+
+
+def _searched(config: DictConfig) -> list[str]:
+    """Keys that differ between trials: of the config, and of words as 'key=choice(1,2)'."""
+    words = (word.partition("=") for word in config.hydra.overrides.task)
+    named = [key for key, _, value in words if "(" in value or "," in value]
+    return [str(key) for key in config.hydra.sweeper.params or {}] + named
 
 
 def _take(folder: Path) -> None:

@@ -12,9 +12,9 @@ from stemwise.evaluation.estimates import Estimates
 from stemwise.evaluation.gate_grid import KINDS, GateGrid
 from stemwise.evaluation.runner import Kept, evaluate, evaluate_grid
 from stemwise.evaluation.table import GRID, NAME, join_scores, write_scores
-from stemwise.experiment import configs, dashboards, gate_source, runs
+from stemwise.experiment import clip_scores, configs, dashboards, gate_source, runs
 from stemwise.experiment.asked import Asked
-from stemwise.export import identity
+from stemwise.export import Exported, identity
 from stemwise.external import External
 from stemwise.files import beside, merge_json
 from stemwise.report.differences import differences
@@ -30,7 +30,8 @@ log = logging.getLogger("stemwise")
 
 def score(config: DictConfig, asked: Asked) -> None:
     """Write scores.parquet, summary.json and, if asked for, page.html; with gate=grid grid.parquet, summary.json and
-    grid.png. With gate.source=detector or labels the gates go by that activity."""
+    grid.png. With gate.source=detector or labels the gates go by that activity, with clips=true also detections.parquet
+    and seconds.html."""
     chosen = gate_source.choose(config, asked)
     asked = replace(asked, facts=asked.facts | chosen.facts)
     separator = Separator(asked.exported.model, chosen.gate, device=config.device)
@@ -40,11 +41,14 @@ def score(config: DictConfig, asked: Asked) -> None:
         _score_grid(config, asked, separator, kept, grid, chosen.external)
     else:
         _score_gates(config, asked, separator, kept, chosen.external)
+    if config.clips:
+        clip_scores.score(config, asked, separator, kept.estimates)
     shutil.rmtree(kept.parts, ignore_errors=True)
 
 
-def check(config: DictConfig) -> None:
+def check(config: DictConfig, exported: Exported) -> None:
     """Raise before anything is separated for what cannot be scored."""
+    clip_scores.check(config, exported)
     if strange := [gate for gate in config.gates if gate not in KINDS]:
         raise ModelError(f"gates: '{strange[0]}' is unknown; choose among {', '.join(KINDS)} (off in quotes).")
     if config.wiener < 0:

@@ -90,11 +90,11 @@ def compare_all(
         bins=bins,
         slopes=slopes,
         facts=told,
-        cautions=(*cautions(systems), *_same_seeds(told)),
+        cautions=(*cautions(systems), *same_seeds(told)),
     )
 
 
-def _same_seeds(facts: Facts) -> list[str]:
+def same_seeds(facts: Facts) -> list[str]:
     """A sentence for each system whose runs were trained with one seed: their spread would say nothing."""
     said = []
     for name, runs in facts.items():

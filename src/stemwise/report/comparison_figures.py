@@ -73,7 +73,7 @@ def difference_dots(table: pandas.DataFrame, measure: Measure) -> bytes:
         colour = MODEL_COLOURS[number % len(MODEL_COLOURS)]
         mine = lines[(lines["system"] == pair[0]) & (lines["against"] == pair[1])].to_dict("records")
         at = [targets.index(line["target"]) + (number - (len(pairs) - 1) / 2) * step for line in mine]
-        values, whiskers = _interval(mine)
+        values, whiskers = interval(mine)
         marker = MARKERS[number % len(MARKERS)]
         # An interval that is not known is left out; its figure is drawn all the same.
         axes.errorbar(
@@ -81,7 +81,7 @@ def difference_dots(table: pandas.DataFrame, measure: Measure) -> bytes:
             color=colour, marker=marker, linestyle="", capsize=3,
         )  # fmt: skip
         for place, line in zip(at, mine, strict=True):
-            axes.text(1.01, place, _significance(line), transform=axes.get_yaxis_transform(), va="center", fontsize=8)
+            axes.text(1.01, place, significance(line), transform=axes.get_yaxis_transform(), va="center", fontsize=8)
     axes.axvline(0, color="black", linewidth=0.8)
     axes.axhspan(-0.5, 0.5, color=GREY, alpha=0.15, linewidth=0)
     axes.set_yticks(range(len(targets)), ["all targets" if target == ALL else target for target in targets])
@@ -162,16 +162,16 @@ def _targets(axes: Axes, targets: Sequence[str], share: Doubles, apart: Doubles)
 
 def _bins(axes: Axes, lines: pandas.DataFrame) -> None:
     """Means at the mean share of their points."""
-    values, whiskers = _interval(lines.to_dict("records"))
+    values, whiskers = interval(lines.to_dict("records"))
     axes.errorbar(
         lines["active_share"], values, yerr=whiskers, color="black", marker="s", markersize=6, linewidth=1.2, capsize=4,
         label="bins", zorder=5,
     )  # fmt: skip
 
 
-def _interval(lines: Sequence[Mapping[Hashable, Any]]) -> tuple[Doubles, Doubles]:
-    """Differences (line,) and their whiskers (2, line); what is infinite is NaN, which is not drawn."""
-    values, low, high = (np.array([line[name] for line in lines], float) for name in ("difference", "low", "high"))
+def interval(lines: Sequence[Mapping[Hashable, Any]], column: str = "difference") -> tuple[Doubles, Doubles]:
+    """Figures (line,) and their whiskers (2, line); what is infinite is NaN, which is not drawn."""
+    values, low, high = (np.array([line[name] for line in lines], float) for name in (column, "low", "high"))
     values, low, high = (np.where(np.isfinite(side), side, np.nan) for side in (values, low, high))
     # A percentile interval may lie beside its figure, by little, and a whisker has no negative length.
     return values, np.maximum(np.stack([values - low, high - values]), 0.0)
@@ -191,7 +191,8 @@ def _slope(lines: pandas.DataFrame, measure: Measure) -> str:
     return "\n".join(told).replace("-", "−")
 
 
-def _significance(line: Mapping[Hashable, Any]) -> str:
+def significance(line: Mapping[Hashable, Any]) -> str:
+    """The corrected p with its stars."""
     if np.isnan(line["p_holm"]):
         return "no test"
     p = "p < 0.001" if line["p_holm"] < 0.001 else f"p = {line['p_holm']:.3f}"

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 BEST = "best"  # best/<figure>: of the exported weights, once a training
+# Of a scored detector, name in a dashboard → file.
+PICTURES = {"test/confusion": "confusion.png", "test/instruments": "instruments.png"}
 
 
 @dataclass(frozen=True)

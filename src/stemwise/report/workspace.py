@@ -3,21 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from stemwise.errors import DataError, MissingExtra
-from stemwise.report.dashboard import BEST, Chart, curves
-
-NAME = "Stemwise"
-SEARCHED = ("loss.weights.activity", "optimizer.optimizer.lr", "model.net.dropout", "loading.augmentation.remix")
-FIGURES = (f"{BEST}/separation", f"{BEST}/activity", f"{BEST}/usdr")
+from stemwise.report.dashboard import BEST, PICTURES, Chart, curves
 
 
-def workspace(path: str, terms: Sequence[str], settings: Sequence[str] = SEARCHED, figure: str = f"{BEST}/usdr") -> Any:
-    """A workspace of "entity/project", not yet saved: curves, lanes, sounds, final tables, and runs by their settings.
+@dataclass(frozen=True)
+class Trainings:
+    """What trainings of one kind of model log. name: of the workspace; terms: of the loss; settings: keys of the config
+    that a search varies; figures: best/<name>, the one that settings are compared by first."""
 
-    `settings` are keys of the config, `figure` is what they are compared by. Raises DataError for another form of
-    `path` and MissingExtra without wandb-workspaces.
+    name: str
+    terms: tuple[str, ...]
+    settings: tuple[str, ...]
+    figures: tuple[str, ...]
+    media: bool  # lanes and sounds of excerpts; else pictures of the test
+
+
+SEPARATORS = Trainings(
+    "Stemwise",
+    ("separation", "activity"),
+    ("loss.weights.activity", "optimizer.optimizer.lr", "model.net.dropout", "loading.augmentation.remix"),
+    (f"{BEST}/usdr", f"{BEST}/separation", f"{BEST}/activity"),
+    True,
+)
+DETECTORS = Trainings(
+    "Stemwise detectors",
+    ("activity",),
+    (
+        "loss.terms.activity.threshold", "loss.terms.activity.soft", "model.context_seconds", "loading.balance",
+        "optimizer.optimizer.lr",
+    ),
+    (f"{BEST}/auc", f"{BEST}/lrap", f"{BEST}/f1"),
+    False,
+)  # fmt: skip
+
+
+def workspace(
+    path: str,
+    kind: Trainings = SEPARATORS,
+    terms: Sequence[str] = (),
+    settings: Sequence[str] = (),
+    figure: str = "",
+) -> Any:
+    """A workspace of "entity/project", not yet saved: curves, lanes and sounds or pictures, final tables, and runs by
+    their settings.
+
+    `terms`, `settings` (keys of the config) and `figure`, what they are compared by, stand in place of those of `kind`.
+    Raises DataError for another form of `path` and MissingExtra without wandb-workspaces.
     """
     entity, _, project = path.partition("/")
     if not entity or not project or "/" in project:
@@ -28,14 +63,13 @@ def workspace(path: str, terms: Sequence[str], settings: Sequence[str] = SEARCHE
     except ModuleNotFoundError as fault:
         raise MissingExtra(fault.name or "wandb-workspaces", "wandb", "The dashboard") from fault
     sections = {
-        "Curves": [_line_plot(wr, chart) for chart in curves(terms)],
-        "Activity": [wr.MediaBrowser(title="lanes of validation excerpts", media_keys=_lanes())],
-        "Audio": [wr.MediaBrowser(title=f"excerpt {n}", media_keys=_sounds(n)) for n in range(2)],
+        "Curves": [_line_plot(wr, chart) for chart in curves(terms or kind.terms)],
+        **(_media(wr) if kind.media else {"Test": [wr.MediaBrowser(title=key, media_keys=[key]) for key in PICTURES]}),
         "Final scores": [wr.WeavePanelSummaryTable(table_name="scores")],
-        "Runs by their settings": _comparison(wr, settings, figure),
+        "Runs by their settings": _comparison(wr, settings or kind.settings, kind.figures, figure or kind.figures[0]),
     }
     made = [ws.Section(name=name, panels=panels, is_open=True) for name, panels in sections.items()]
-    return ws.Workspace(entity=entity, project=project, name=NAME, sections=made)
+    return ws.Workspace(entity=entity, project=project, name=kind.name, sections=made)
 
 
 def spec(made: Any) -> str:
@@ -57,6 +91,13 @@ def _line_plot(wr: Any, chart: Chart) -> Any:
     return wr.LinePlot(title=chart.title, x="trainer/global_step", y=list(chart.scalars))
 
 
+def _media(wr: Any) -> dict[str, list[Any]]:
+    return {
+        "Activity": [wr.MediaBrowser(title="lanes of validation excerpts", media_keys=_lanes())],
+        "Audio": [wr.MediaBrowser(title=f"excerpt {n}", media_keys=_sounds(n)) for n in range(2)],
+    }
+
+
 def _lanes() -> list[str]:
     return [f"activity/excerpt {number}" for number in range(2)]
 
@@ -70,17 +111,17 @@ def _sounds(excerpt: int) -> list[str]:
     ]
 
 
-def _comparison(wr: Any, settings: Sequence[str], figure: str) -> list[Any]:
+def _comparison(wr: Any, settings: Sequence[str], figures: Sequence[str], figure: str) -> list[Any]:
     columns = [wr.ParallelCoordinatesPlotColumn(metric=wr.Config(name)) for name in settings]
-    shown = [*(name for name in FIGURES if name != figure), figure]
+    shown = [*(name for name in figures if name != figure), figure]
     columns += [wr.ParallelCoordinatesPlotColumn(metric=wr.SummaryMetric(name)) for name in shown]
     return [
         wr.ParallelCoordinatesPlot(title=f"settings and {figure}", columns=columns),
         wr.ParameterImportancePlot(with_respect_to=figure),
         wr.BarPlot(title=figure, metrics=[figure]),
         wr.ScatterPlot(
-            title=f"{FIGURES[1]} against {FIGURES[0]}",
-            x=wr.SummaryMetric(FIGURES[0]),
-            y=wr.SummaryMetric(FIGURES[1]),
+            title=f"{figures[2]} against {figures[1]}",
+            x=wr.SummaryMetric(figures[1]),
+            y=wr.SummaryMetric(figures[2]),
         ),
     ]

@@ -19,6 +19,7 @@ COMPANIONS = (
     "val/auc",
     "val/loss",
 )
+OF_DETECTORS = ("val/auc", "val/lrap", "auc", "lrap", "val/f1", "f1", "val/average_precision", "val/loss")
 
 
 def gather(folder: Path, by: str | None = None) -> Gathered:
@@ -46,7 +47,8 @@ def axes(whole: Gathered) -> tuple[list[str], list[Line]]:
 
 def companions(whole: Gathered) -> list[str]:
     """Figures to look at beside the one that orders."""
-    return [name for name in COMPANIONS if name in whole.figures and name != whole.by]
+    hears = not {"val/lrap", "lrap"}.isdisjoint(whole.figures)
+    return [name for name in (OF_DETECTORS if hears else COMPANIONS) if name in whole.figures and name != whole.by]
 
 
 def _line(whole: Gathered, job: Job, settings: list[str], figures: list[str]) -> Line:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stemwise.errors import DataError
+from stemwise.report.detection.summary import FIRST
 from stemwise.report.measures import MEASURES, kind_of
 from stemwise.report.tables import ALL
 from stemwise.texts import read_json, read_yaml
@@ -100,7 +101,7 @@ def _from_log(folder: Path) -> dict[str, float]:
 
 
 def _scores(folder: Path) -> dict[str, float]:
-    """Means over targets from summary.json, of the job's own model under its own gate."""
+    """Means over targets from summary.json, of the job's own model under its own gate; of a detector of seconds."""
     path = folder / "summary.json"
     if not path.is_file():
         return {}
@@ -110,7 +111,14 @@ def _scores(folder: Path) -> dict[str, float]:
     lines = [line for line in summary.get("scores", []) if line["system"] == facts.get("name")]
     lines = [line for line in lines if line["target"] == ALL]
     own = [line for line in lines if kind_of(line["gate"]) == gate] or [line for line in lines if line["gate"] == "off"]
-    return _figures(own[0]) if own else {}
+    return _figures(own[0]) if own else _of_seconds(summary)
+
+
+def _of_seconds(summary: Mapping[str, Any]) -> dict[str, float]:
+    """Of a detector; a separator scored by seconds too has figures of its own under the same names."""
+    lines = summary.get("detection", {}).get("levels", [])
+    first = [line for line in lines if line["level"] == FIRST and line["value"] is not None]
+    return {str(line["measure"]): float(line["value"]) for line in first}
 
 
 def _figures(line: Mapping[str, Any]) -> dict[str, float]:

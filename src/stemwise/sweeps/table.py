@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING
 
 from stemwise.errors import DataError
 from stemwise.evaluation.objective import direction
+from stemwise.report.detection.measures import BY_COLUMN
 from stemwise.report.measures import MEASURES
 from stemwise.sweeps.jobs import Job
 
 if TYPE_CHECKING:
     import pandas
 
-BETTER = {measure.column: measure.better for measure in MEASURES}
+BETTER: dict[str, str] = {measure.column: measure.better for measure in MEASURES}
+BETTER |= dict.fromkeys(BY_COLUMN, "higher")
+LOSSES = ("val/loss", "val/separation", "val/activity")
 RATIOS = ("usdr", "csdr", "si_sdr")  # an estimate of silence scores 0 dB, or is left out
 # Where nothing was said, the first of these that some job has: songs before terms before the weighted sum.
-BY = ("val/usdr", "usdr", "val/separation", "val/loss")
+BY = ("val/usdr", "usdr", "val/auc", "auc", "val/separation", "val/loss")
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,8 @@ def gathered(jobs: Sequence[Job], by: str | None = None) -> Gathered:
 
 def _caution(by: str, varied: Sequence[str]) -> str:
     weights = [name for name in varied if name.startswith("loss")]
+    if by in LOSSES and (labels := [name for name in weights if name.startswith("loss.terms")]):
+        return f"The jobs differ in {labels[0]}: losses of different labels or terms are not the same quantity."
     if by == "val/loss" and weights:
         return f"The jobs differ in {weights[0]}: losses of different weights are not the same quantity."
     if by in RATIOS and any(name.startswith("gate") for name in varied):

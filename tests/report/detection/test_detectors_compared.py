@@ -50,7 +50,8 @@ def test_a_better_ear_is_found_better_and_corrected_for_all_tests(found):
     auc = line(found.differences, level="1 s", measure="auc")
     assert 0 < auc.low < auc.difference < auc.high and auc.p < auc.p_holm < 0.01
     assert found.differences["p_holm"].to_numpy() == pytest.approx(holm(found.differences["p"].to_numpy()))
-    assert "all 8 tests" in found.cautions[-1] and "fc" in found.cautions[0] and "cnn" not in found.cautions[0]
+    assert "all 8 tests of this table (1 pair × 2 levels × 4 measures)" in found.family
+    assert "fc" in found.cautions[0] and "cnn" not in found.cautions[0]
 
 
 def test_the_same_detector_twice_does_not_differ():
@@ -80,7 +81,7 @@ def test_lines_and_json(found):
     lines = comparison_in_lines(found)
     auc = line(found.differences, level="1 s", measure="auc")
     assert len(lines) == 8 and "ROC AUC" in lines[0] and f"+{auc.difference:.3f} [+{auc.low:.3f}" in lines[0]
-    assert json.loads(json.dumps(found.to_json(), allow_nan=False))["systems"][1]["spread"] is None
+    assert json.loads(json.dumps(found.to_json(), allow_nan=False))["figures"][1]["spread"] is None
 
 
 LABELS = POOR.assign(truth=POOR["truth"].where(POOR["second"] != 4, 1 - POOR["truth"]))

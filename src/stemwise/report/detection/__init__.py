@@ -1,6 +1,8 @@
 """Tables, figures and the page of an evaluation of a detector, from its table of clips; and detectors compared."""
 
+from stemwise.report.detection.compared import compare_heard
 from stemwise.report.detection.comparison import DetectionComparison, compare_detection, comparison_in_lines
+from stemwise.report.detection.comparison_page import comparison_figures, write_detectors_compared
 from stemwise.report.detection.content import DetectionReport, report_detection
 from stemwise.report.detection.page import figures_of, write_detection
 from stemwise.report.detection.summary import in_lines, summarise_detection, summarise_instruments
@@ -14,6 +16,8 @@ __all__ = [
     "Detections",
     "Thresholds",
     "compare_detection",
+    "compare_heard",
+    "comparison_figures",
     "comparison_in_lines",
     "detections_of",
     "figures_of",
@@ -23,4 +27,5 @@ __all__ = [
     "summarise_instruments",
     "tune",
     "write_detection",
+    "write_detectors_compared",
 ]

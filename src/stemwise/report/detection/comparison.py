@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -25,6 +25,7 @@ from stemwise.metrics.detection import (
 )  # fmt: skip
 from stemwise.metrics.detection.clips import ACTIVE
 from stemwise.metrics.paired import holm
+from stemwise.report.detection.instruments import instruments
 from stemwise.report.detection.measures import BY_COLUMN, COMPARABLE, COMPARED
 from stemwise.report.detection.table import Detections, detections_of
 from stemwise.report.detection.thresholds import Thresholds, at_level
@@ -46,26 +47,69 @@ class DetectionComparison:
         over songs), seeds, spread (standard deviation of the figure over seeds, NaN of one), targets, songs
     differences: a line for each level × measure × pair: level, measure, system, against, difference (system minus
         against), low, high, p, p_holm (corrected for all tests of this table), why (there is no test), songs
+    instruments, apart: AUC of each target at the first level, as `instruments` makes them
     cautions: sentences that a reader must know
+    songs, targets: what all were scored on
+    facts: by system what each of its runs says of itself (name, seed, commit, songs, ...)
     """
 
     systems: pandas.DataFrame
     differences: pandas.DataFrame
+    instruments: pandas.DataFrame
+    apart: pandas.DataFrame
     cautions: tuple[str, ...]
+    songs: tuple[str, ...]
+    targets: tuple[str, ...]
+    facts: Mapping[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
+
+    @property
+    def names(self) -> list[str]:
+        return list(dict.fromkeys(self.systems["system"]))
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        return list(dict.fromkeys(zip(self.differences["system"], self.differences["against"], strict=True)))
+
+    @property
+    def title(self) -> str:
+        names = self.names
+        return " against ".join(names) if len(names) == 2 else f"{', '.join(names[:-1])} and {names[-1]} compared"
+
+    @property
+    def family(self) -> str:
+        """What the correction covers, in a sentence."""
+        counts = [
+            (len(self.pairs), "pair"),
+            *((self.differences[what].nunique(), what) for what in ("level", "measure")),
+        ]
+        sizes = " × ".join(f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts)
+        tests = int(self.differences["p"].notna().sum())
+        return f"Holm's correction covers all {tests} tests of this table ({sizes}); intervals are not corrected."
 
     def to_json(self) -> dict[str, Any]:
         """Fit for JSON: NaN is None."""
-        tables = {"systems": to_records(self.systems), "differences": to_records(self.differences)}
-        return {**tables, "cautions": list(self.cautions)}
+        return {
+            "systems": [{"name": name, "runs": [dict(run) for run in self.facts.get(name, ())]} for name in self.names],
+            "songs": list(self.songs),
+            "targets": list(self.targets),
+            "family": self.family,
+            "cautions": list(self.cautions),
+            "figures": to_records(self.systems),
+            "differences": to_records(self.differences),
+            "instruments": to_records(self.instruments),
+            "instrument_differences": to_records(self.apart),
+        }
 
 
 @dataclass(frozen=True)
 class _System:
-    """Its seeds at one level: by measure the figures (seed, draw), as `macro` has them."""
+    """Its seeds at one level: by measure the figures (seed, draw), as `macro` has them; `auc` those of each target,
+    (seed, draw, target)."""
 
     name: str
     figures: Mapping[str, Doubles]
     targets: Mapping[str, int]
+    auc: Doubles
 
 
 def compare_detection(
@@ -94,18 +138,29 @@ def compare_detection(
     cuts = _cuts(found, thresholds)
     pairs = _pairs(found, baseline)
     _check(found, measures)
+    first = next(iter(found.values()))[0]
+    songs = len(first.songs)
     lines: list[dict[str, Cell]] = []
     apart: list[dict[str, Cell]] = []
+    per_target: dict[str, Doubles] = {}
     for level, length in levels.items():
         made = {name: _system(name, runs, cuts[name], (level, length), resamples, seed) for name, runs in found.items()}
-        songs = len(next(iter(found.values()))[0].songs)
+        per_target = per_target or {name: system.auc for name, system in made.items()}
         for measure in measures:
             here: dict[str, Cell] = {"level": level, "measure": measure}
             lines += [here | _line(system, measure, songs) for system in made.values()]
             apart += [here | _difference(made[one], made[other], measure, songs) for one, other in pairs]
     differences = pandas.DataFrame(apart)
     differences.insert(differences.columns.get_loc("p") + 1, "p_holm", holm(differences["p"].to_numpy(float)))
-    return DetectionComparison(pandas.DataFrame(lines), differences, tuple(_cautions(found, differences, thresholds)))
+    clips = pooled(first.clips, next(iter(levels.values())))
+    return DetectionComparison(
+        pandas.DataFrame(lines),
+        differences,
+        *instruments(per_target, pairs, clips, first.targets),
+        tuple(_cautions(found, differences, thresholds)),
+        first.songs,
+        first.targets,
+    )
 
 
 def comparison_in_lines(found: DetectionComparison) -> list[str]:
@@ -179,6 +234,7 @@ def _system(
         {measure: np.stack([macro(draws[measure]) for draws in drawn]) for measure in drawn[0]},
         {measure: macro_figure(table).targets for measure, table in drawn[0].items()}
         | {"lrap": int(runs[0].clips.known.any(axis=0).sum())},
+        np.stack([draws["auc"] for draws in drawn]),
     )
 
 
@@ -214,6 +270,4 @@ def _cautions(
         )
     if "f1" in set(differences["measure"]) and not isinstance(thresholds, Mapping):
         said.append(f"F1 is at the threshold {thresholds:g} for all targets, which none of the systems was tuned for.")
-    tests = int(differences["p"].notna().sum())
-    said.append(f"Holm's correction covers all {tests} tests of this table; intervals are not corrected.")
     return said

@@ -45,6 +45,7 @@ MEASURES = (
 )  # fmt: skip
 
 BY_COLUMN = {measure.column: measure for measure in MEASURES}
+OF_RANKS = ("auc", "lrap", "average_precision")  # to which thresholds are nothing
 COMPARED = ("auc", "lrap", "average_precision", "f1")
 # Which targets have a precision depends on the system, so its means may be over other targets.
 COMPARABLE = (*COMPARED, "recall")

@@ -9,6 +9,8 @@ from typing import Any
 
 from stemwise.files import write_text
 from stemwise.metrics.detection import clip_lrap
+from stemwise.report.detection.comparison import DetectionComparison
+from stemwise.report.detection.comparison_page import comparison_context, comparison_figures
 from stemwise.report.detection.confusion_picture import confusion_picture, row_sentence, sentence, tells
 from stemwise.report.detection.content import DetectionReport, facts_of, telling_songs
 from stemwise.report.detection.figures import calibration_curve, f1_over_thresholds, instrument_dots
@@ -38,11 +40,13 @@ def write_detection(
     title: str,
     facts: Mapping[str, str] | None = None,
     pictures: Mapping[str, bytes] | None = None,
+    songs: int = SONGS,
+    compared: DetectionComparison | None = None,
 ) -> None:
     """Write the page to `path`, whole or not at all; `pictures` as of `figures_of`, where they are made already.
 
-    `facts` are shown at its end: model, commit, seed, where the thresholds come from, ... Raises MissingExtra without
-    jinja2.
+    `songs` have lanes, from the best to the worst; `compared` is shown in sections of its own. `facts` are shown at the
+    end: model, commit, seed, where the thresholds come from, ... Raises MissingExtra without jinja2.
     """
     drawn = figures_of(report) if pictures is None else pictures
     context = {
@@ -55,7 +59,8 @@ def write_detection(
         "instruments": [_instrument(row) for row in report.instruments.to_dict("records")],
         "confusion": _confusion(report),
         "pictures": {name.removesuffix(".png"): data_uri(content, "image/png") for name, content in drawn.items()},
-        "songs": _songs(report),
+        "songs": _songs(report, songs),
+        "compared": comparison_context(compared, comparison_figures(compared)) if compared else None,
         "facts": facts_of(report.found, facts or {}),
     }
     write_text(path, render("detection/detection.html.j2", context))
@@ -102,10 +107,10 @@ def _confusion(report: DetectionReport) -> list[dict[str, Any]]:
     return rows
 
 
-def _songs(report: DetectionReport) -> list[dict[str, Any]]:
+def _songs(report: DetectionReport, count: int) -> list[dict[str, Any]]:
     found, values = report.found, clip_lrap(report.found.clips)
     told = []
-    for song in telling_songs(found, SONGS):
+    for song in telling_songs(found, count):
         clips = found.of_song(song)
         ranked = values[clips][~(values[clips] != values[clips])]
         shown = [found.targets[place] for place in shown_targets(found, song, report.cuts)]
