@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from src.eval import evaluate_run
+from src.train import train
 from typer.testing import CliRunner
 
 from stemwise import taxonomy
@@ -16,6 +17,8 @@ from stemwise.experiment import configs
 from stemwise.export import SHIPPED, default_model, describe, load, newest_model
 from stemwise.model import SEPARATION
 from stemwise.model.mel import DETECTION
+from stemwise.report.detection import detections_of
+from tests.sets import overrides
 from tests.test_train import QUICK, SMALL, composed, trained, weights
 
 NET = ["experiment=iad_cnn", "model.net.channels=[4,4,8,8]", "model.net.width=16"]
@@ -104,3 +107,32 @@ def test_commands_find_their_kind_of_model(tree, tmp_path, home):
     shown = CliRunner().invoke(app, ["separate", str(song), "--model", str(heard), "--out", str(tmp_path / "out")])
     assert shown.exit_code == 1 and "stemwise activity" in shown.output
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("data", ["mms", "mixing_secrets", "slakh", "moisesdb"])
+def test_detectors_learn_from_every_kind_of_set(data, tmp_path):
+    run = tmp_path / "run"
+    run.mkdir()
+    chosen = [*HEARD, f"data={data}"]
+    reader = composed(run, *chosen).data._target_.rpartition(".")[2]
+    best = train(composed(run, *chosen, *overrides(reader, tmp_path / "tree")), run)
+    assert (
+        np.isfinite(best) and load(run / "model.safetensors", DETECTION).model.targets == taxonomy.targets("iad").names
+    )
+
+
+def test_clips_that_are_labelled_as_a_whole_are_scored_as_a_whole(tmp_path):
+    """OpenMIC: in seconds nothing is known but what rests, in songs also what plays."""
+    pytest.importorskip("mirdata")
+    run = tmp_path / "run"
+    run.mkdir()
+    small = ["model.net.channels=[4,4,8,8]", "model.net.width=16", "loading.batch_size=2", "loading.excerpts=4"]
+    words = ["experiment=iad_openmic", *small, "loading.valid_excerpts=2", "trainer.max_steps=2"]
+    words += ["loading.excerpt_seconds=4.0", "model.context_seconds=4.0"]  # as long as the clips of this tree
+    train(composed(run, *words, "trainer.accelerator=cpu", *overrides("OpenMic", tmp_path / "tree")), run)
+    evaluate_run(composed(run, f"run={run}", "report=false", name="eval"))
+    table = pd.read_parquet(run / "detections.parquet")
+    present = table[table["weak"] & table["truth"].notna()]
+    assert len(present) and (present["truth"] == 1).all()
+    found = detections_of(table)
+    assert not found.at(1).active.any() and found.at(None).active.any()

@@ -24,7 +24,8 @@ Report = Callable[[str], None]
 
 def detect_songs(detector: Detector, songs: Mapping[str, PreparedSong], report: Report = print) -> pd.DataFrame:
     """A line for each song × second × target: `second` (whole, where it begins), `truth`, the highest confidence in it
-    (NaN where nobody knows when the target plays), `probability`, the highest of its windows.
+    (NaN where nobody knows when the target plays), `probability`, the highest of its windows; and `weak`, where some
+    are known only to play somewhere in the song, True for those.
 
     Whole seconds only; of a song shorter than one its one second, with silence behind it. Raises ModelError as
     `check_windows` does.
@@ -108,7 +109,8 @@ def _seconds(
     whole = max(song.audio.shape[2] // model.sample_rate, 1)
     truth = window_maxima(song.activity, 1.0, whole)
     truth[~np.asarray(song.known_activity)] = np.nan
-    return lines(name, model.targets, truth, window_maxima(probability, 1.0, whole, model.frame_rate))
+    found = lines(name, model.targets, truth, window_maxima(probability, 1.0, whole, model.frame_rate))
+    return found.assign(weak=np.tile(song.weak, whole)) if any(song.weak) else found
 
 
 def _mixture(song: PreparedSong) -> NDArray[np.float32]:

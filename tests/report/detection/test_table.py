@@ -83,3 +83,17 @@ def test_missing_thresholds_are_named():
         at_level({"1 s": {"piano": 0.5}}, "5 s", ("piano",))
     with pytest.raises(DataError, match="no threshold for violin"):
         at_level({"piano": 0.5}, "1 s", ("piano", "violin"))
+
+
+def test_what_is_known_of_a_song_alone_counts_in_the_song_alone():
+    """The first target is only known to play somewhere in the first two songs; the others are as they were."""
+    table = clips(songs=3, seconds=8, targets=4)
+    table.loc[table["target"] == INSTRUMENTS[0], "truth"] = 1.0
+    weak = (table["target"] == INSTRUMENTS[0]) & (table["song"] != "Band_Song02")
+    found = detections_of(table.assign(weak=weak))
+    assert not found.at(1).known[found.at(1).songs < 2, 0].any() and found.at(1).known[found.at(1).songs == 2, 0].all()
+    assert not found.at(5).known[found.at(5).songs < 2, 0].any()
+    assert found.at(None).active[:, 0].tolist() == [True] * 3 and found.at(None).known.all()
+    plain = detections_of(table)
+    for length in (1, 5, None):
+        np.testing.assert_array_equal(found.at(length).active[:, 1:], plain.at(length).active[:, 1:])

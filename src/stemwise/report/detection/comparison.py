@@ -13,13 +13,11 @@ from stemwise.errors import DataError
 from stemwise.metrics.arrays import Doubles
 from stemwise.metrics.detection import (
     LEVELS,
-    Clips,
     difference,
     draws_of,
     macro,
     macro_figure,
     over_seeds,
-    pooled,
     same_truth,
     weights_of,
 )  # fmt: skip
@@ -152,7 +150,7 @@ def compare_detection(
             apart += [here | _difference(made[one], made[other], measure, songs) for one, other in pairs]
     differences = pandas.DataFrame(apart)
     differences.insert(differences.columns.get_loc("p") + 1, "p_holm", holm(differences["p"].to_numpy(float)))
-    clips = pooled(first.clips, next(iter(levels.values())))
+    clips = first.at(next(iter(levels.values())))
     return DetectionComparison(
         pandas.DataFrame(lines),
         differences,
@@ -226,7 +224,7 @@ def _system(
 ) -> _System:
     drawn = []
     for run, thresholds in zip(runs, cuts, strict=True):
-        clips: Clips = pooled(run.clips, level[1])
+        clips = run.at(level[1])
         weights = weights_of(clips, resamples, seed)
         drawn.append(draws_of(clips, at_level(thresholds, level[0], run.targets), weights))
     return _System(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stemwise.metrics.arrays import Doubles
-from stemwise.metrics.detection import LEVELS, Clips, draws_of, macro_figure, pooled, target_figures, weights_of
+from stemwise.metrics.detection import LEVELS, Clips, draws_of, macro_figure, target_figures, weights_of
 from stemwise.metrics.detection.clips import ACTIVE, Bools
 from stemwise.report.detection.measures import MEASURES, PER_TARGET
 from stemwise.report.detection.table import Detections, detections_of
@@ -82,7 +82,7 @@ def level_figures(
     """All draws of all levels; every level has the same songs in each draw."""
     made = []
     for name, length in levels.items():
-        clips, cuts = pooled(found.clips, length), at_level(thresholds, name, found.targets)
+        clips, cuts = found.at(length), at_level(thresholds, name, found.targets)
         draws = draws_of(clips, cuts, weights_of(clips, resamples, seed))
         made.append(Level(name, found.targets, clips, cuts, draws))
     return made

@@ -9,7 +9,7 @@ import numpy as np
 
 from stemwise.errors import DataError
 from stemwise.metrics.arrays import Doubles
-from stemwise.metrics.detection import Clips
+from stemwise.metrics.detection import Clips, pooled
 from stemwise.metrics.detection.clips import ACTIVE, Places
 
 if TYPE_CHECKING:
@@ -23,8 +23,10 @@ IDENTITY = ["song", "second", "target"]
 class Detections:
     """Clips of 1 s, with the names of their songs (by number) and targets (by column), as they come in the table.
 
+    clips: what is known of each second
     seconds: (clip,) where each begins in its song
     truth: (clip, target) highest activation confidence, NaN where it is not known
+    songwide: the same clips, where it is also known that a target plays somewhere in the song and not when
     """
 
     clips: Clips
@@ -32,6 +34,11 @@ class Detections:
     targets: tuple[str, ...]
     seconds: Places
     truth: Doubles
+    songwide: Clips
+
+    def at(self, length: int | None) -> Clips:
+        """Clips of `length` seconds each, or of whole songs (None), as `metrics.detection.pooled` has them."""
+        return pooled(self.songwide if length is None else self.clips, length)
 
     def of_song(self, number: int) -> slice:
         """Its clips."""
@@ -41,7 +48,8 @@ class Detections:
 
 def detections_of(table: pandas.DataFrame, active_from: float = ACTIVE) -> Detections:
     """`table` has a line a song × second × target: song, second (whole, start of the clip), target, truth (0 to 1, NaN
-    where it is not known), probability.
+    where it is not known), probability; and weak, if there is such a column, True where it is known only that the
+    target plays somewhere in the song: then it counts in no second, and in the song.
 
     Raises DataError for lacking columns, an empty table, lines that appear twice or are missing (every second of a song
     has a line a target), seconds that are not whole, and what `Clips` refuses.
@@ -60,8 +68,11 @@ def detections_of(table: pandas.DataFrame, active_from: float = ACTIVE) -> Detec
         table[column].to_numpy(np.float64)[order].reshape(-1, len(targets)) for column in ("truth", "probability")
     )
     first = order[:: len(targets)]
-    clips = Clips.of(truth, probability, places["song"][first], active_from)
-    return Detections(clips, songs, targets, second[first], truth)
+    number = places["song"][first]
+    songwide = Clips.of(truth, probability, number, active_from)
+    weak = table["weak"].eq(True).to_numpy()[order].reshape(-1, len(targets)) if "weak" in table else None
+    truth = truth if weak is None else np.where(weak, np.nan, truth)
+    return Detections(Clips.of(truth, probability, number, active_from), songs, targets, second[first], truth, songwide)
 
 
 def _check(table: pandas.DataFrame) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from stemwise.errors import DataError
 from stemwise.metrics.arrays import Doubles
-from stemwise.metrics.detection import LEVELS, best_thresholds, pooled
+from stemwise.metrics.detection import LEVELS, best_thresholds
 from stemwise.metrics.detection.clips import ACTIVE
 from stemwise.report.detection.table import detections_of
 
@@ -29,7 +29,7 @@ def tune(
     """
     found = detections_of(validation, active_from)
     return {
-        level: dict(zip(found.targets, best_thresholds(pooled(found.clips, length)).tolist(), strict=True))
+        level: dict(zip(found.targets, best_thresholds(found.at(length)).tolist(), strict=True))
         for level, length in levels.items()
     }
 
