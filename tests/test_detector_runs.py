@@ -16,7 +16,8 @@ from stemwise.errors import DataError, ModelError
 from stemwise.evaluation.heard import read_clips
 from stemwise.experiment import configs, detection_scores, runs
 from stemwise.export import load
-from stemwise.report.detection import compare_heard, summarise_detection
+from stemwise.report.detection import summarise_detection
+from stemwise.report.detection.compared import compare_heard
 from stemwise.separator import Separator
 from tests.report.test_page import Parts
 from tests.test_cli import stemwise

@@ -12,6 +12,7 @@ HEAVY |= {"sklearn", "pretty_midi", "midirenderer", "jinja2", "mirdata"}
 # Whose business it is to need an extra.
 EXTRA = ("stemwise.tasks", "stemwise.callbacks", "stemwise.experiment", "stemwise.evaluation")
 EXTRA += ("stemwise.loading.datamodule", "stemwise.report.views", "stemwise.study")
+EXTRA += ("stemwise.report.detection.compared", "stemwise.cli.compare_detectors")
 
 
 def loaded(code: str) -> set[str]:

@@ -43,7 +43,7 @@ def examine() -> list[Finding]:
         programs(),
         *compute(),
         place(),
-        newest(),
+        *newest(),
     ]
 
 
@@ -120,18 +120,24 @@ def place() -> Finding:
     return Finding("home", f"{root} ({named}), {free:.0f} GB free", advice)
 
 
-def newest() -> Finding:
-    """The model that `stemwise separate` would take."""
-    from stemwise.errors import ModelError
-    from stemwise.export import SHIPPED, default_model, describe
+def newest() -> list[Finding]:
+    """The models that `stemwise separate` and `stemwise activity` would take."""
+    from stemwise.model import SEPARATION
+    from stemwise.model.mel import DETECTION
 
-    path: Path = default_model()
+    return [_newest("model", SEPARATION), _newest("detector", DETECTION)]
+
+
+def _newest(what: str, kind: str) -> Finding:
+    from stemwise.export import SHIPPED, SHIPPED_DETECTOR, USES, default_model, describe
+
+    path: Path = default_model(kind)
     try:
         describe(path)
     except ModelError as fault:
-        return Finding("model", str(fault), "make demo, or install Stemwise anew")
-    which = "the one that ships" if path == SHIPPED else str(path)
-    return Finding("model", f"{which}, which stemwise separate takes unless told otherwise")
+        return Finding(what, str(fault), "make demo, or install Stemwise anew")
+    which = "the one that ships" if path in (SHIPPED, SHIPPED_DETECTOR) else str(path)
+    return Finding(what, f"{which}, which {USES[kind][1]} takes unless told otherwise")
 
 
 def _version(name: str) -> str | None:

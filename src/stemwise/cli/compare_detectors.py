@@ -17,7 +17,8 @@ from stemwise.files import beside, write_json
 from stemwise.home import runs_home
 from stemwise.report.comparison import LEVEL
 from stemwise.report.comparison_figures import stars
-from stemwise.report.detection import compare_heard, comparison_figures, write_detectors_compared
+from stemwise.report.detection import comparison_figures, write_detectors_compared
+from stemwise.report.detection.compared import compare_heard
 from stemwise.report.detection.measures import BY_COLUMN, DIGITS
 from stemwise.report.numbers import number, signed
 

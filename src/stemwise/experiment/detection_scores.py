@@ -18,13 +18,13 @@ from stemwise.experiment.asked import Asked
 from stemwise.export import Exported
 from stemwise.files import beside, merge_json
 from stemwise.report.detection import (
-    compare_heard,
     comparison_in_lines,
     figures_of,
     in_lines,
     report_detection,
     write_detection,
 )
+from stemwise.report.detection.compared import compare_heard
 
 log = logging.getLogger("stemwise")
 OF_SEPARATORS = ("bss_eval", "wiener", "channels", "clips")

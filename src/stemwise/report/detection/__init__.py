@@ -1,6 +1,5 @@
 """Tables, figures and the page of an evaluation of a detector, from its table of clips; and detectors compared."""
 
-from stemwise.report.detection.compared import compare_heard
 from stemwise.report.detection.comparison import DetectionComparison, compare_detection, comparison_in_lines
 from stemwise.report.detection.comparison_page import comparison_figures, write_detectors_compared
 from stemwise.report.detection.content import DetectionReport, report_detection
@@ -16,7 +15,6 @@ __all__ = [
     "Detections",
     "Thresholds",
     "compare_detection",
-    "compare_heard",
     "comparison_figures",
     "comparison_in_lines",
     "detections_of",
