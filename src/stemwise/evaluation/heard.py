@@ -50,7 +50,7 @@ def read_clips(path: Path) -> Heard:
     model beside it."""
     clips, facts = read_scores(path)
     cuts = json.loads(facts.pop(THRESHOLDS, "null")) or _of_card(path.parent / "model.safetensors")
-    return Heard(clips, facts, cuts, _groups(path) or _targets(clips))
+    return Heard(clips, facts, cuts, _groups(path) or targets_of(clips))
 
 
 def holds_clips(path: Path) -> bool:
@@ -79,8 +79,8 @@ def _of_card(model: Path) -> Any:
         return None
 
 
-def _targets(clips: pd.DataFrame) -> Targets:
-    """By their names."""
+def targets_of(clips: pd.DataFrame) -> Targets:
+    """Those of a table, by their names."""
     names = tuple(str(name) for name in dict.fromkeys(clips.get("target", ())))
     scheme = scheme_of(names)
     return targets(scheme, names) if scheme else Targets(names, (frozenset(),) * len(names))

@@ -8,10 +8,9 @@ from typing import Any
 import pandas as pd
 
 from stemwise.errors import DataError
+from stemwise.evaluation.heard import THRESHOLDS, Heard, targets_of
 from stemwise.study.kept import Kept
-from stemwise.study.tables import BOUNDS_FOLDER, facts_of, read_table
-
-THRESHOLDS = "thresholds"  # in the facts: by level and target, as JSON
+from stemwise.study.tables import BOUNDS_FOLDER, LOGIT, facts_of, probabilities_of, read_table
 
 
 def clips_of(kept: Kept, question: str, names: Sequence[str] = ()) -> dict[str, list[pd.DataFrame]]:
@@ -30,6 +29,19 @@ def thresholds_of(kept: Kept, question: str, names: Sequence[str] = ()) -> dict[
     return {name: [json.loads(facts_of(path)[THRESHOLDS]) for path in paths] for name, paths in found.items()}
 
 
+def heard_of(kept: Kept, question: str, names: Sequence[str] = ()) -> dict[str, list[Heard]]:
+    """The same with what stands beside each table, as `report.detection.compared` takes them."""
+    clips, cuts = clips_of(kept, question, names), thresholds_of(kept, question, names)
+    facts = {name: [facts_of(path) for path in paths] for name, paths in _paths(kept, question, names).items()}
+    return {
+        name: [
+            Heard(table, told, cut, targets_of(table))
+            for table, told, cut in zip(clips[name], facts[name], cuts[name], strict=True)
+        ]
+        for name in clips
+    }
+
+
 def _paths(kept: Kept, question: str, names: Sequence[str]) -> Mapping[str, list[Path]]:
     found: dict[str, list[Path]] = {}
     for path in kept.paths(question):
@@ -41,4 +53,4 @@ def _joined(truth: pd.DataFrame, path: Path) -> pd.DataFrame:
     said = read_table(path)
     if len(said) != len(truth):
         raise DataError(f"{path}: {len(said)} lines, but the truth of {len(truth)} is kept. Score the run again.")
-    return truth.assign(probability=said["probability"].to_numpy())
+    return truth.assign(probability=probabilities_of(said[LOGIT].to_numpy()))

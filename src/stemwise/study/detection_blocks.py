@@ -4,20 +4,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from stemwise.metrics.detection import LEVELS, confusion
+from stemwise.metrics.detection import LEVELS, Confusion, confusion
 from stemwise.metrics.paired import holm
 from stemwise.report.detection import compare_detection, detections_of, summarise_instruments
+from stemwise.report.detection.compared import compare_heard
 from stemwise.report.detection.comparison import DetectionComparison
-from stemwise.report.detection.measures import BY_COLUMN, COMPARED, DIGITS
+from stemwise.report.detection.confusion_picture import tells
+from stemwise.report.detection.measures import BY_COLUMN, COMPARED, DIGITS, OF_RANKS
 from stemwise.report.detection.summary import FIRST
 from stemwise.report.detection.thresholds import at_level
 from stemwise.report.numbers import probability
 from stemwise.study.blocks import NOTHING
-from stemwise.study.clips import clips_of, thresholds_of
+from stemwise.study.clips import clips_of, heard_of, thresholds_of
 from stemwise.study.kept import Kept
 from stemwise.study.markdown import figure, table
 
-LEAST_CLIPS = 20  # false positives below which a row of the confusion says little
 MOST = 12  # confusions that are listed
 
 
@@ -57,6 +58,28 @@ def differences(
     return table(("", "clips of", "measure", "difference", "p (Holm)"), rows)
 
 
+def transfer(kept: Kept, question: str, separator: str, of_separator: str, names: Sequence[str]) -> str:
+    """The activity of a separator, its frames' highest in a second, beside detectors on its targets: of each the
+    highest of the instruments that belong to one."""
+    ours, theirs = heard_of(kept, question, names), heard_of(kept, of_separator, (separator,))
+    if not ours or not theirs:
+        return NOTHING
+    found = compare_heard({**ours, **theirs}, baseline=separator)
+    apart = found.differences.set_index(["system", "level", "measure"])
+    lines = [
+        line
+        for line in found.systems.to_dict("records")
+        if line["level"] in (FIRST, "song") and line["measure"] in OF_RANKS
+    ]
+    rows = []
+    for line in lines:
+        key = (line["system"], line["level"], line["measure"])
+        more = apart.loc[key] if key in apart.index else None
+        less = "" if more is None else figure(more["difference"], more["low"], more["high"], DIGITS)
+        rows.append((line["system"], line["level"], BY_COLUMN[line["measure"]].heading, _cell(line), less))
+    return table(("", "clips of", "measure", "", f"minus {separator}"), rows)
+
+
 def _compared(kept: Kept, question: str, names: Sequence[str], shown: Sequence[str]) -> DetectionComparison:
     clips, thresholds = clips_of(kept, question, names), thresholds_of(kept, question, names)
     return compare_detection(clips, thresholds, baseline=names[-1], levels={level: LEVELS[level] for level in shown})
@@ -81,27 +104,42 @@ def instruments(kept: Kept, question: str, name: str) -> str:
     )  # fmt: skip
 
 
-def confused(kept: Kept, question: str, name: str) -> str:
-    """The highest shares of the confusion picture, among rows with enough false positives, over all seeds."""
+def confused(kept: Kept, question: str, name: str, asked: Sequence[tuple[str, str]] = ()) -> str:
+    """Of the confusion, all seeds together, what was missed markedly more often where something was wrongly heard than
+    elsewhere, the most so first; then the pairs that are `asked` about."""
     clips, thresholds = (of(kept, question, (name,)) for of in (clips_of, thresholds_of))
     if name not in clips:
         return NOTHING
-    shares, counts = [], []
-    for seed, cuts in zip(clips[name], thresholds[name], strict=True):
-        found = detections_of(seed)
-        heard = confusion(found.clips, at_level(cuts, FIRST, found.targets))
-        shares.append(np.nan_to_num(heard.share) * heard.clips[:, None])
-        counts.append(heard.clips)
-    total = np.sum(counts, axis=0)
-    share = np.sum(shares, axis=0) / np.maximum(total, 1)[:, None]
-    share[total < LEAST_CLIPS * len(counts)] = 0.0
-    order = np.dstack(np.unravel_index(np.argsort(-share, axis=None), share.shape))[0][:MOST]
-    rows = [
-        (found.targets[j], f"{total[j] / len(counts):.0f}", found.targets[i], f"{100 * share[j, i]:.0f} %")
-        for j, i in order.tolist()
-        if share[j, i] > 0
+    seeds = [detections_of(table) for table in clips[name]]
+    pairs = zip(seeds, thresholds[name], strict=True)
+    found = _together([confusion(seed.clips, at_level(cuts, FIRST, seed.targets)) for seed, cuts in pairs])
+    targets = seeds[0].targets
+    times = found.share / np.maximum(found.missed, 1e-9)
+    told = [tuple(cell) for cell in np.argwhere(found.share > 0).tolist() if tells(found, *cell)]
+    told = sorted(told, key=lambda cell: -times[cell])[:MOST]
+    named = [
+        (targets.index(wrong), targets.index(missed)) for wrong, missed in asked if {wrong, missed} <= set(targets)
     ]
-    return table(("wrongly heard", "seconds, mean of the seeds", "played unheard then", "in"), rows)
+    rows = [
+        (targets[j], str(found.clips[j]), targets[i], _percent(found.share[j, i]), _percent(found.missed[i]))
+        for j, i in dict.fromkeys([*told, *named])
+    ]
+    heads = ("wrongly heard", "seconds, all seeds", "played unheard then", "in", "in all seconds")
+    return table(heads, rows)
+
+
+def _together(seeds: Sequence[Confusion]) -> Confusion:
+    """Of the clips of all seeds."""
+    clips = np.sum([seed.clips for seed in seeds], axis=0)
+    hits = np.sum([np.nan_to_num(seed.share) * seed.clips[:, None] for seed in seeds], axis=0)
+    with np.errstate(invalid="ignore"):
+        share = hits / clips[:, None]
+    songs = np.max([seed.songs for seed in seeds], axis=0)
+    return Confusion(share, clips, songs, np.mean([seed.missed for seed in seeds], axis=0))
+
+
+def _percent(share: float) -> str:
+    return "–" if np.isnan(share) else f"{100 * share:.0f} %"
 
 
 def _cell(line: dict[str, float]) -> str:

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from stemwise.errors import DataError
 from stemwise.evaluation.table import BOUNDS, FACTS, read_scores
@@ -14,7 +15,8 @@ from stemwise.files import beside
 
 BOUNDS_FOLDER = "bounds"
 DIGITS = 5  # significant ones that are kept: a thousandth of a dB
-DIGITS_OF_CLIPS = 3  # of a probability
+STEPS = 100  # of a unit of a probability's logit: near 0 and 1 as fine as in the middle, so that hardly two are tied
+LOGIT = "logit"  # the column that holds it, as a whole number
 SAME = 0.02  # dB by which the bounds of the same songs may differ between machines
 SAME_TRUTH = 1e-3  # confidence by which labels may
 
@@ -23,7 +25,7 @@ def keep(source: Path, target: Path, facts: Mapping[str, str]) -> None:
     """The scores of a run without those of the bounds, which every run of the same songs has alike and which are kept
     once, in `bounds/` beside the runs' folders. Numbers are rounded to five digits.
 
-    Of clips, the truth is kept so, and the units have nothing but the probability of each line of it. Raises DataError
+    Of clips, the truth is kept so, and the units have nothing but a logit for each line of it. Raises DataError
     where the bounds there are those of other songs.
     """
     scores, told = read_scores(source)
@@ -82,22 +84,31 @@ def _keep_clips(clips: pd.DataFrame, target: Path, facts: Mapping[str, Any]) -> 
             )
     else:
         _write(path, truth, {})
-    _write(target, clips[["probability"]], facts, DIGITS_OF_CLIPS)
+    _write(target, pd.DataFrame({LOGIT: logits_of(clips["probability"].to_numpy())}), facts)
 
 
-def _write(path: Path, table: pd.DataFrame, facts: Mapping[str, Any], digits: int = DIGITS) -> None:
+def logits_of(probability: NDArray[np.floating]) -> NDArray[np.int16]:
+    """Probabilities as whole hundredths of their logits; 0 and 1 as ± 16.12."""
+    inside = np.clip(np.asarray(probability, dtype=np.float64), 1e-7, 1 - 1e-7)
+    return np.round(STEPS * np.log(inside / (1 - inside))).astype(np.int16)
+
+
+def probabilities_of(logits: NDArray[np.integer]) -> NDArray[np.float64]:
+    """The other way round."""
+    return np.asarray(1 / (1 + np.exp(-np.asarray(logits, dtype=np.float64) / STEPS)))
+
+
+def _write(path: Path, table: pd.DataFrame, facts: Mapping[str, Any]) -> None:
     import pyarrow
     from pyarrow import parquet
 
     numbers = table.select_dtypes("floating").columns
-    table = table.assign(
-        **{name: table[name].map(partial(_rounded, digits=digits)).astype("float32") for name in numbers}
-    )
+    table = table.assign(**{name: table[name].map(_rounded).astype("float32") for name in numbers})
     arrow = pyarrow.Table.from_pandas(table, preserve_index=False)
     arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), FACTS: json.dumps(dict(facts)).encode()})
     with beside(path) as part:
         parquet.write_table(arrow, part, compression="zstd")
 
 
-def _rounded(value: float, digits: int) -> float:
-    return float(f"{value:.{digits}g}")
+def _rounded(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")

@@ -47,6 +47,15 @@ WITH_CONTEXT = (
     ("iad_conformer_10_s", "iad_crnn_10_s"),
 )
 BEST_EAR = "iad_cnn"
+TRANSFER = "iass"  # whose activity head is held against the detectors
+SAID_TO_BE_CONFUSED = (  # by the lab's own account
+    ("distorted electric guitar", "clean electric guitar"),
+    ("clean electric guitar", "distorted electric guitar"),
+    ("acoustic guitar", "clean electric guitar"),
+    ("clean electric guitar", "acoustic guitar"),
+    ("synthesizer", "distorted electric guitar"),
+    ("distorted electric guitar", "synthesizer"),
+)
 
 BLOCKS: dict[str, Block] = {
     "trainings": blocks.trainings,
@@ -86,7 +95,12 @@ BLOCKS: dict[str, Block] = {
         detection_blocks.levels, question="clips_fonts", names=HEAR, shown=("1 s", "song")
     ),
     "detectors, instruments": partial(detection_blocks.instruments, question="clips", name=BEST_EAR),
-    "detectors, confused": partial(detection_blocks.confused, question="clips", name=BEST_EAR),
+    "detectors, confused": partial(
+        detection_blocks.confused, question="clips", name=BEST_EAR, asked=SAID_TO_BE_CONFUSED
+    ),
+    "detectors and IASS": partial(
+        detection_blocks.transfer, question="clips", separator=TRANSFER, of_separator="iass_clips", names=("iad_cnn",)
+    ),
     "share of the way": partial(blocks.share_of_the_way, question="test", names=MAIN),
 }
 
