@@ -136,3 +136,24 @@ def test_clips_that_are_labelled_as_a_whole_are_scored_as_a_whole(tmp_path):
     assert len(present) and (present["truth"] == 1).all()
     found = detections_of(table)
     assert not found.at(1).active.any() and found.at(None).active.any()
+
+
+OF_CLIPS = ["data=openmic", "loading.batch_size=2", "loading.excerpts=4", "loading.valid_excerpts=2"]
+OF_CLIPS += ["loading.excerpt_seconds=4.0", "trainer.max_steps=2", "trainer.accelerator=cpu"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([*NET, "scheme=openmic"], r"no term of this loss \(activity\).*loss=detection_clips.*excerpt_seconds"),
+        ([*NET, "scheme=openmic", "loss=detection_clips", "loss.weights.clip=0"], r"this loss \(activity\)"),
+        (["experiment=demo", "scheme=openmic", "targets=[guitar,violin]"], r"this loss \(separation, activity\)"),
+    ],
+)
+def test_a_loss_that_would_learn_of_whole_clips_only_what_rests_is_refused(words, said, tmp_path):
+    pytest.importorskip("mirdata")
+    run = tmp_path / "run"
+    run.mkdir()
+    with pytest.raises(ModelError, match=rf"(?s)songs have labels that say whether.*{said}"):
+        train(composed(run, *words, *OF_CLIPS, *overrides("OpenMic", tmp_path / "tree")), run)
+    assert not (run / "model.safetensors").exists() and not list(run.rglob("*.ckpt"))

@@ -81,6 +81,7 @@ class MultitrackDataModule(pl.LightningDataModule):
         self.mixture_only = mixture_only
         self.prepare_processes = prepare_processes
         self.excerpts: dict[str, Excerpts] = {}
+        self.weak: dict[str, int] = {}  # songs of a part with labels that are of the whole song
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -137,6 +138,7 @@ class MultitrackDataModule(pl.LightningDataModule):
             augmentation = self.augmentation if part == "train" else None
             seed = self.seed if part == "train" else 0  # every run is validated on the same excerpts
             balance = self.balance if part == "train" else 0.0
+            self.weak[part] = sum(any(song.known().weak) for song in songs)
             self.excerpts[part] = Excerpts(
                 songs, self.samples, self.recipe.rate, self.hop, seed, count, augmentation, balance, self.mixture_only
             )

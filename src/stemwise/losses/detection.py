@@ -51,6 +51,7 @@ class ClipCrossEntropy(nn.Module):
     """
 
     needs = "activity"
+    reads_weak = True
 
     def __init__(self, threshold: float = 0.5, soft: bool = False, sharpness: float | None = None) -> None:
         super().__init__()
