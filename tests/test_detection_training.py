@@ -134,6 +134,7 @@ def test_clips_that_are_labelled_as_a_whole_are_scored_as_a_whole(tmp_path):
     table = pd.read_parquet(run / "detections.parquet")
     present = table[table["weak"] & table["truth"].notna()]
     assert len(present) and (present["truth"] == 1).all()
+    assert (table.loc[~table["weak"], "truth"].dropna() == 0).all()  # what is absent is so in every second
     found = detections_of(table)
     assert not found.at(1).active.any() and found.at(None).active.any()
 

@@ -14,7 +14,7 @@ from stemwise.activity import RATE as LABEL_RATE
 from stemwise.audio import fit, resample
 from stemwise.loading.batch import Batch
 from stemwise.loading.places import Place, Places
-from stemwise.loading.shard import WHOLE, PreparedSong, announce
+from stemwise.loading.shard import ACTIVE, WHOLE, PreparedSong, announce
 from stemwise.loading.tone import recolour
 
 Array = NDArray[np.float32]
@@ -82,7 +82,8 @@ class Excerpts(Dataset[Batch]):
             for of in (("known_audio",), ("known_audio", "known_activity") if remixed else ("known_activity",))
         )
         weak = torch.tensor([bool(of.song.weak) and of.song.weak[row] for row, of in enumerate(places[:-1])])
-        activity_known &= ~weak | self._whole(places[-1])  # in a remix nothing is known of weak ones anyway
+        somewhere = weak & torch.from_numpy(activity.max(axis=1) >= ACTIVE)
+        activity_known &= ~somewhere | self._whole(places[-1])  # in a remix nothing is known of weak ones anyway
         return Batch(
             mixture=torch.from_numpy(mixture),
             targets=torch.from_numpy(targets),

@@ -40,7 +40,8 @@ OPEN = _open_at_a_time()  # arrays that a process has mapped at a time; each hol
 
 class Facts(NamedTuple):
     """What choosing songs and places needs of each: `plays` has the active frames of each target, of `frames`. `weak`:
-    whether it is known of the target only that it plays somewhere in the song; empty for none."""
+    whether it is known of the target only if it plays in the song; empty for none. It is active in all frames then, or
+    in none."""
 
     samples: int
     frames: int

@@ -13,7 +13,7 @@ from stemwise.activity import LABELS
 from stemwise.audio import Samples
 from stemwise.errors import DataError
 from stemwise.files import beside, fingerprint
-from stemwise.labels import song_confidence, target_confidence, unknown_activity, unknown_targets, weak_targets
+from stemwise.labels import song_confidence, target_confidence, unknown_activity, unknown_targets, whole_song_targets
 from stemwise.loading.shard import (
     WHOLE,
     PreparedSong,
@@ -60,7 +60,8 @@ def shard_name(song: Song, recipe: Recipe) -> str:
     """The id, and a fingerprint of all that the arrays depend on, so that a shard never changes under its readers."""
     mix = fingerprint([song.mix]) if song.mix and song.remains else ""
     settings = (recipe.targets.names, recipe.groups, recipe.rate, recipe.channels)
-    return f"{song.id}-{song.fingerprint(*settings, song.bleed, song.complete, mix, VERSION)}"
+    weak = ("weak 2",) if any(each.weak for each in song.annotations) else ()  # sheets of these changed since VERSION
+    return f"{song.id}-{song.fingerprint(*settings, song.bleed, song.complete, mix, VERSION, *weak)}"
 
 
 def make(song: Song, recipe: Recipe, folder: Path) -> None:
@@ -72,7 +73,7 @@ def make(song: Song, recipe: Recipe, folder: Path) -> None:
         part.mkdir()
         _write(song, recipe, part)
         about = {"id": song.id, "artist": song.artist, "title": song.title}
-        write_sheet(part, about, weak_targets(song, recipe.targets).tolist())
+        write_sheet(part, about, whole_song_targets(song, recipe.targets).tolist())
 
 
 def _write(song: Song, recipe: Recipe, folder: Path) -> None:

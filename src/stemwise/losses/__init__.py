@@ -159,5 +159,9 @@ def mean_of_known(error: Tensor, known: Tensor) -> Tensor:
 
 
 def known_at_every_frame(batch: Batch) -> Tensor:
-    """(batch, target) bool: where the activity is known, and not only that the target plays somewhere."""
+    """(batch, target) bool: where the activity is known, and not by a label of the whole song.
+
+    Such a label of a target that rests is true of every frame. But of those that play frames learn nothing, and a
+    term that learned the rests alone would pull all probabilities down.
+    """
     return batch.known_activity if batch.weak is None else batch.known_activity & ~batch.weak
