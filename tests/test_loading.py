@@ -165,9 +165,30 @@ def test_songs_without_the_target_can_be_left_out(tree):
         data.setup("fit")
 
 
+@pytest.mark.parametrize("augmentation", [Augmentation(), Augmentation(remix=1.0), Augmentation(varispeed=3.0)])
+@pytest.mark.parametrize("balance", [0.0, 1.0])
+def test_a_song_a_little_shorter_than_an_excerpt_is_silent_behind_its_end(augmentation, balance):
+    """7.7 s in 8 s: all of the song from its beginning, at its speed or slower; then rests of every target."""
+    short, long = Stub(0, 8), Stub(2, 9)
+    short.audio, short.activity = short.audio[..., : round(7.7 * RATE)], short.activity[:, : round(7.7 * 44100 / 1024)]
+    for index in range(12):
+        songs = [short] if index % 2 else [short, long]
+        batch = Excerpts(songs, 8 * RATE, RATE, HOP, 0, 12, augmentation, balance)[index]
+        assert batch.mixture.shape == (1, 8 * RATE) and batch.activity.shape == (3, 1 + 8 * RATE // HOP)
+        for row in range(3):
+            if augmentation.varispeed or batch.targets[row, 0, 0] >= 1e6:
+                continue
+            sound, times = batch.targets[row, 0].numpy(), np.arange(1 + 8 * RATE // HOP) * HOP / RATE
+            np.testing.assert_array_equal(sound, np.where(np.arange(8 * RATE) < 7.7 * RATE, np.arange(8 * RATE), 0))
+            inside = times < 7.6
+            np.testing.assert_allclose(10 * batch.activity[row, inside], times[inside], atol=1e-4)
+            assert not batch.activity[row, times > 7.7].any()
+
+
 def test_an_excerpt_longer_than_a_song_raises(tree):
     with pytest.raises(DataError, match=r"4.00 s are shorter than an excerpt of 5.00 s"):
         module(tree, excerpt_seconds=5.0)
+    assert next(iter(module(tree, excerpt_seconds=4.2).train_dataloader())).mixture.shape[-1] == round(4.2 * RATE)
 
 
 def test_an_empty_part_raises_with_the_cure(tree):

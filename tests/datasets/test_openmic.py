@@ -258,11 +258,42 @@ def test_a_remix_knows_nothing_of_clips(data):
     assert not batch.known_activity.any() and not batch.weak.any()
 
 
-def test_short_excerpts_are_refused(root, home):
-    made = module(root, seconds=1.0)
+@pytest.mark.parametrize(
+    ("seconds", "said", "fits"),
+    [
+        (4.0, r"excerpt_seconds=4 \(3\.80 to 4\.21 would do\)\. A loss.*loss=detection_clips", 4.0),
+        (3.98, r"excerpt_seconds=4 \(3\.78 to 4\.19", 4.0),
+        (4.5, r"excerpt_seconds=4\.5 \(.*\); for a detector choose model\.window_seconds=0\.5 with it", 4.5),
+        (0.3, r"excerpt_seconds to 0\.28 to 0\.32\.", 0.3),
+    ],
+)
+def test_short_excerpts_are_refused_and_what_is_said_fits(root, home, seconds, said, fits):
+    shutil.rmtree(root)
+    make_openmic(root, seconds=seconds)
+    made = module(root, seconds=seconds / 4)
     made.prepare_data()
-    with pytest.raises(DataError, match=r"labels of \d songs are of all they last, 4 s.*excerpt_seconds=4\."):
+    with pytest.raises(DataError, match=rf"labels of \d songs are of all they last, {seconds:.2f} s or more.*{said}"):
         made.setup()
+    good = module(root, seconds=fits)
+    good.setup()
+    batch = next(iter(good.train_dataloader()))
+    assert (batch.known_activity & (batch.activity.amax(dim=2) >= 0.5)).any()
+
+
+def test_a_clip_a_little_short_does_not_stop_the_others(root, home):
+    path = root / "audio" / "000" / f"{FIRST}.ogg"
+    samples, rate = soundfile.read(path)
+    soundfile.write(path, samples[: round(3.9 * rate)], rate)
+    made = module(root)
+    made.prepare_data()
+    made.setup()
+    (song,) = [
+        song for song in made.excerpts["train"].songs + made.excerpts["valid"].songs if FIRST in song.folder.name
+    ]
+    batch = Excerpts([song], 8000 * 4, 8000, 256, 0, 1)[0]
+    assert batch.mixture[:, : round(3.89 * 8000)].any() and not batch.mixture[:, round(3.91 * 8000) :].any()
+    present = SCHEME.names.index("guitar")
+    assert batch.weak[present] and batch.known_activity[present] and batch.activity[present].max() == 1
 
 
 def test_workers_and_copies_of_the_store_know_it_too(root, home, data, tmp_path):
