@@ -136,10 +136,9 @@ def _what_fits(seconds: float) -> str:
     else:
         return f"Set loading.excerpt_seconds to {least:.2f} to {most:.2f}."
     windows = (
-        ""
-        if window == WINDOWS[0]
-        else (f"; for a detector choose model.window_seconds={window:g} with it, since excerpts are whole windows")
+        f"; for a detector choose model.window_seconds={window:g} and model.net.frames with it, since excerpts are"
     )
+    windows = "" if window == WINDOWS[0] else f"{windows} whole windows"
     return f"Set loading.excerpt_seconds={length:g} ({least:.2f} to {most:.2f} would do){windows}."
 
 
