@@ -34,6 +34,8 @@ def test_train_then_evaluate(tree, tmp_path):
     assert header["card"]["validation loss"] == pytest.approx(best)
     assert header["gate"]["threshold"] == [thresholds["1 s"][name] for name in names]
     assert header["card"]["level of the gate"] == "1 s"
+    never = header["card"]["never heard in training"]
+    assert {"piano", "tambourine"} <= set(never) and not {"electric bass", "drum set"} & set(never)
     evaluate_run(composed(run, f"run={run}", name="eval"))
     table = pd.read_parquet(run / "detections.parquet")
     assert set(table.song) == {"Cyd_Three"} and tuple(table.target[: len(names)]) == names

@@ -214,3 +214,27 @@ def test_a_mixture_alone_is_the_same_mixture():
         assert torch.equal(one.mixture, other.mixture) and torch.equal(one.activity, other.activity)
         assert torch.equal(one.known_activity, other.known_activity)
         assert other.targets.shape == (*one.targets.shape[:-1], 0)
+
+
+def test_targets_that_never_play_in_the_training_songs_are_named(tree, caplog):
+    names = ["vocals", "piano", "electric guitar", "drums"]
+    for mixture_only in (False, True):
+        caplog.clear()
+        data = MultitrackDataModule(MedleyDB(tree), "mms", names, RATE, 1, HOP, 1.0, 4, 8, 4, mixture_only=mixture_only)
+        data.prepare_data()
+        data.setup("fit")
+        assert set(data.never_heard) == {"piano", "electric guitar"}
+        (said,) = [record.message for record in caplog.records if record.levelname == "WARNING"]
+        assert "electric guitar" in said and "piano" in said and "training songs" in said and "drums" not in said
+        data.setup("validate")
+        assert len([record for record in caplog.records if record.levelname == "WARNING"]) == 1
+    caplog.clear()
+    assert module(tree).never_heard == () and "never" not in caplog.text
+
+
+def test_what_is_known_without_its_audio_is_heard_by_detectors_alone(tree):
+    for mixture_only, never in ((False, ("bass",)), (True, ())):
+        data = module(tree, mixture_only=mixture_only)
+        songs = list(data.prepared("train").values())
+        facts = [song.known()._replace(known_audio=(True, False, True)) for song in songs]
+        assert data._never_heard([PreparedSong(s.folder, f) for s, f in zip(songs, facts, strict=True)]) == never

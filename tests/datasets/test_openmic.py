@@ -263,7 +263,7 @@ def test_a_remix_knows_nothing_of_clips(data):
     [
         (4.0, r"excerpt_seconds=4 \(3\.80 to 4\.21 would do\)\. A loss.*loss=detection_clips", 4.0),
         (3.98, r"excerpt_seconds=4 \(3\.78 to 4\.19", 4.0),
-        (4.5, r"excerpt_seconds=4\.5 \(.*\); for a detector choose model\.window_seconds=0\.5 and", 4.5),
+        (4.5, r"excerpt_seconds=4\.5 \(.*\); for a detector choose model\.window_seconds=0\.5, and", 4.5),
         (0.3, r"excerpt_seconds to 0\.28 to 0\.32\.", 0.3),
     ],
 )

@@ -135,10 +135,8 @@ def _what_fits(seconds: float) -> str:
             break
     else:
         return f"Set loading.excerpt_seconds to {least:.2f} to {most:.2f}."
-    windows = (
-        f"; for a detector choose model.window_seconds={window:g} and model.net.frames with it, since excerpts are"
-    )
-    windows = "" if window == WINDOWS[0] else f"{windows} whole windows"
+    shorter = f"; for a detector choose model.window_seconds={window:g}, and model.net.frames with it"
+    windows = "" if window == WINDOWS[0] else shorter
     return f"Set loading.excerpt_seconds={length:g} ({least:.2f} to {most:.2f} would do){windows}."
 
 
