@@ -14,6 +14,7 @@ from pytorch_lightning.utilities import rank_zero_only
 from stemwise.callbacks.checkpoints import load_best
 from stemwise.experiment import configs, dashboards, kinds, objective, runs
 from stemwise.memory import keep_freed_memory
+from stemwise.model import NEVER_HEARD
 
 log = logging.getLogger("stemwise")
 configs.register_resolvers()
@@ -49,6 +50,7 @@ def train(config: DictConfig, run: Path) -> float:
         best = load_best(trainer, task, data)
         if not trainer.is_global_zero:
             return best.loss
+        card[NEVER_HEARD] = list(data.never_heard)
         figures: dict[str, float] = kind.finish(trainer, config, run, best, task, data, gate, card)
         objective.record(run, config.objective, figures)
         dashboards.log_figures(trainer.loggers, config, figures, max(trainer.global_step - 1, 0))

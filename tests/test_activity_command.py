@@ -7,16 +7,17 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from stemwise.export import SHIPPED_DETECTOR, describe, identity
+from stemwise.export import SHIPPED_DETECTOR, describe, identity, save
 from stemwise.gate import Gate
 from stemwise.labels import read_segments
-from tests.detectors import PLAYED, TONES, saved, tone_song, tones
+from tests.detectors import PLAYED, TONES, TWO_TONES, hears_tones, saved, tone_song, tones
 from tests.test_cli import STEMWISE, stemwise
 from tests.test_export import DESCRIPTION, exported
 from tests.test_light_core import HEAVY
@@ -53,6 +54,16 @@ def test_what_plays_is_found_at_any_rate_and_number_of_channels(tmp_path, model,
     # An mp3 has a few hundredths of a second more, and may carry a tone into them.
     np.testing.assert_allclose([each[:2] for each in found], [each[:2] for each in PLAYED], atol=0.06)
     assert [path.name for path in (tmp_path / "out").iterdir()] == [source.stem]
+
+
+def test_targets_that_were_never_heard_in_training_are_named(tmp_path, model):
+    song = tone_song(tmp_path / "a.wav")
+    assert "never heard" not in listen(tmp_path, model, song, *TEXT)
+    known = hears_tones()
+    save(model, replace(known, card={**known.card, "never heard in training": ["high"]}), TWO_TONES)
+    assert "never heard in training, so that what is said of them is worth nothing: high\n" in listen(
+        tmp_path, model, song, *TEXT
+    )
 
 
 def test_json_and_csv_say_the_same_as_the_lab(tmp_path, model):

@@ -20,6 +20,7 @@ from stemwise.labels import (
     unknown_activity,
     unknown_targets,
     weak_targets,
+    whole_song_targets,
     write_labels,
 )
 from stemwise.labels.lab import write_segments
@@ -122,6 +123,24 @@ def test_what_is_known_of_a_whole_song(song, change, audio, activity, weak):
     assert known(unknown_activity, change(song)) == activity
     found = weak_targets(change(song), MMS)
     assert {name for name, is_weak in zip(MMS.names, found, strict=True) if is_weak} == weak
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda song: song, set()),
+        (lambda song: heard(song, "piano", plays=True), {"piano"}),
+        (lambda song: heard(song, "piano", "tack piano", plays=False), {"piano"}),
+        (lambda song: heard(song, "piano", plays=False), set()),
+        # What a stem or a mark says of every moment is known better.
+        (lambda song: heard(song, *targets("mms").labels[MMS.names.index("bass")], plays=False), set()),
+        (lambda song: heard(annotated(song, "piano"), "piano", "tack piano", plays=False), set()),
+        (lambda song: heard(relabelled(song, "piano", "violin"), "piano", "tack piano", plays=False), {"piano"}),
+    ],
+)
+def test_what_is_known_of_a_whole_song_alone(song, change, told):
+    found = whole_song_targets(change(song), MMS)
+    assert {name for name, alone in zip(MMS.names, found, strict=True) if alone} == told
 
 
 def test_what_nobody_heard_rests_also_where_a_stem_may_hold_it(song):

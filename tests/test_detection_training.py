@@ -33,6 +33,9 @@ def test_train_then_evaluate(tree, tmp_path):
     thresholds = header["card"]["thresholds"]
     assert header["card"]["validation loss"] == pytest.approx(best)
     assert header["gate"]["threshold"] == [thresholds["1 s"][name] for name in names]
+    assert header["card"]["level of the gate"] == "1 s"
+    never = header["card"]["never heard in training"]
+    assert {"piano", "tambourine"} <= set(never) and not {"electric bass", "drum set"} & set(never)
     evaluate_run(composed(run, f"run={run}", name="eval"))
     table = pd.read_parquet(run / "detections.parquet")
     assert set(table.song) == {"Cyd_Three"} and tuple(table.target[: len(names)]) == names
@@ -129,10 +132,38 @@ def test_clips_that_are_labelled_as_a_whole_are_scored_as_a_whole(tmp_path):
     small = ["model.net.channels=[4,4,8,8]", "model.net.width=16", "loading.batch_size=2", "loading.excerpts=4"]
     words = ["experiment=iad_openmic", *small, "loading.valid_excerpts=2", "trainer.max_steps=2"]
     words += ["loading.excerpt_seconds=4.0", "model.context_seconds=4.0"]  # as long as the clips of this tree
-    train(composed(run, *words, "trainer.accelerator=cpu", *overrides("OpenMic", tmp_path / "tree")), run)
+    words += ["trainer.accelerator=cpu", "objective=val/lrap", *overrides("OpenMic", tmp_path / "tree")]
+    value = train(composed(run, *words), run)
+    header = describe(run / "model.safetensors")
+    names, cuts = taxonomy.targets("openmic").names, header["card"]["thresholds"]["song"]
+    assert header["card"]["level of the gate"] == "song" and 0 < value <= 1
+    assert header["gate"]["threshold"] == [cuts[name] for name in names] != [0.5] * 20
     evaluate_run(composed(run, f"run={run}", "report=false", name="eval"))
+    assert json.loads((run / "summary.json").read_text())["detection"]["level"] == "song"
     table = pd.read_parquet(run / "detections.parquet")
     present = table[table["weak"] & table["truth"].notna()]
     assert len(present) and (present["truth"] == 1).all()
+    assert (table.loc[~table["weak"], "truth"].dropna() == 0).all()  # what is absent is so in every second
     found = detections_of(table)
     assert not found.at(1).active.any() and found.at(None).active.any()
+
+
+OF_CLIPS = ["data=openmic", "loading.batch_size=2", "loading.excerpts=4", "loading.valid_excerpts=2"]
+OF_CLIPS += ["loading.excerpt_seconds=4.0", "trainer.max_steps=2", "trainer.accelerator=cpu"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([*NET, "scheme=openmic"], r"no term of this loss \(activity\).*loss=detection_clips.*excerpt_seconds"),
+        ([*NET, "scheme=openmic", "loss=detection_clips", "loss.weights.clip=0"], r"this loss \(activity\)"),
+        (["experiment=demo", "scheme=openmic", "targets=[guitar,violin]"], r"this loss \(separation, activity\)"),
+    ],
+)
+def test_a_loss_that_would_learn_of_whole_clips_only_what_rests_is_refused(words, said, tmp_path):
+    pytest.importorskip("mirdata")
+    run = tmp_path / "run"
+    run.mkdir()
+    with pytest.raises(ModelError, match=rf"(?s)songs have labels that say whether.*{said}"):
+        train(composed(run, *words, *OF_CLIPS, *overrides("OpenMic", tmp_path / "tree")), run)
+    assert not (run / "model.safetensors").exists() and not list(run.rglob("*.ckpt"))

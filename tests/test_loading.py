@@ -165,9 +165,30 @@ def test_songs_without_the_target_can_be_left_out(tree):
         data.setup("fit")
 
 
+@pytest.mark.parametrize("augmentation", [Augmentation(), Augmentation(remix=1.0), Augmentation(varispeed=3.0)])
+@pytest.mark.parametrize("balance", [0.0, 1.0])
+def test_a_song_a_little_shorter_than_an_excerpt_is_silent_behind_its_end(augmentation, balance):
+    """7.7 s in 8 s: all of the song from its beginning, at its speed or slower; then rests of every target."""
+    short, long = Stub(0, 8), Stub(2, 9)
+    short.audio, short.activity = short.audio[..., : round(7.7 * RATE)], short.activity[:, : round(7.7 * 44100 / 1024)]
+    for index in range(12):
+        songs = [short] if index % 2 else [short, long]
+        batch = Excerpts(songs, 8 * RATE, RATE, HOP, 0, 12, augmentation, balance)[index]
+        assert batch.mixture.shape == (1, 8 * RATE) and batch.activity.shape == (3, 1 + 8 * RATE // HOP)
+        for row in range(3):
+            if augmentation.varispeed or batch.targets[row, 0, 0] >= 1e6:
+                continue
+            sound, times = batch.targets[row, 0].numpy(), np.arange(1 + 8 * RATE // HOP) * HOP / RATE
+            np.testing.assert_array_equal(sound, np.where(np.arange(8 * RATE) < 7.7 * RATE, np.arange(8 * RATE), 0))
+            inside = times < 7.6
+            np.testing.assert_allclose(10 * batch.activity[row, inside], times[inside], atol=1e-4)
+            assert not batch.activity[row, times > 7.7].any()
+
+
 def test_an_excerpt_longer_than_a_song_raises(tree):
     with pytest.raises(DataError, match=r"4.00 s are shorter than an excerpt of 5.00 s"):
         module(tree, excerpt_seconds=5.0)
+    assert next(iter(module(tree, excerpt_seconds=4.2).train_dataloader())).mixture.shape[-1] == round(4.2 * RATE)
 
 
 def test_an_empty_part_raises_with_the_cure(tree):
@@ -193,3 +214,27 @@ def test_a_mixture_alone_is_the_same_mixture():
         assert torch.equal(one.mixture, other.mixture) and torch.equal(one.activity, other.activity)
         assert torch.equal(one.known_activity, other.known_activity)
         assert other.targets.shape == (*one.targets.shape[:-1], 0)
+
+
+def test_targets_that_never_play_in_the_training_songs_are_named(tree, caplog):
+    names = ["vocals", "piano", "electric guitar", "drums"]
+    for mixture_only in (False, True):
+        caplog.clear()
+        data = MultitrackDataModule(MedleyDB(tree), "mms", names, RATE, 1, HOP, 1.0, 4, 8, 4, mixture_only=mixture_only)
+        data.prepare_data()
+        data.setup("fit")
+        assert set(data.never_heard) == {"piano", "electric guitar"}
+        (said,) = [record.message for record in caplog.records if record.levelname == "WARNING"]
+        assert "electric guitar" in said and "piano" in said and "training songs" in said and "drums" not in said
+        data.setup("validate")
+        assert len([record for record in caplog.records if record.levelname == "WARNING"]) == 1
+    caplog.clear()
+    assert module(tree).never_heard == () and "never" not in caplog.text
+
+
+def test_what_is_known_without_its_audio_is_heard_by_detectors_alone(tree):
+    for mixture_only, never in ((False, ("bass",)), (True, ())):
+        data = module(tree, mixture_only=mixture_only)
+        songs = list(data.prepared("train").values())
+        facts = [song.known()._replace(known_audio=(True, False, True)) for song in songs]
+        assert data._never_heard([PreparedSong(s.folder, f) for s, f in zip(songs, facts, strict=True)]) == never

@@ -7,7 +7,7 @@ import torch
 
 from stemwise.errors import ModelError
 from stemwise.loading.batch import Batch
-from stemwise.losses import ActivityCrossEntropy
+from stemwise.losses import ActivityCrossEntropy, WeightedTerms
 from stemwise.losses.detection import ClipCrossEntropy, WindowCrossEntropy, window_confidence
 from stemwise.model import Estimate
 
@@ -126,6 +126,13 @@ def test_weak_labels_teach_the_clip_and_no_window_of_it():
         ClipCrossEntropy()(found, examples), ClipCrossEntropy()(found, examples._replace(weak=None))
     )
     assert ClipCrossEntropy()(found, examples) != ClipCrossEntropy()(found, without)
+
+
+@pytest.mark.parametrize(("clip", "read"), [(1.0, True), (0.0, False)])
+def test_labels_of_whole_clips_are_read_where_a_term_that_counts_reads_them(clip, read):
+    terms = {"window": WindowCrossEntropy(HOP), "frames": ActivityCrossEntropy(), "clip": ClipCrossEntropy()}
+    loss = WeightedTerms(terms, {"window": 1.0, "frames": 1.0, "clip": clip}, {"activity"})
+    assert loss.reads_weak is read
 
 
 @pytest.mark.parametrize("term", [WindowCrossEntropy(HOP), ClipCrossEntropy(sharpness=5.0)])

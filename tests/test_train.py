@@ -58,6 +58,7 @@ def test_train_then_evaluate(tree, tmp_path):
     header = describe(run / "model.safetensors")
     assert header["card"]["validation loss"] == pytest.approx(best)
     assert len(header["gate"]["threshold"]) == 3
+    assert header["card"]["never heard in training"] == []
     config = OmegaConf.load(run / "config.yaml")
     assert config.model.net.bins == 1025 and list(config.model.targets) == ["vocals", "bass", "drums"]
     evaluate_run(composed(run, f"run={run}", name="eval"))

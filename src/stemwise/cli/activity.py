@@ -47,9 +47,10 @@ def command(
     device: Annotated[str, typer.Option(help="cpu, cuda or mps")] = "cpu",
 ) -> None:
     """Say which instruments play when: a picture, .lab, JAMS, JSON and CSV for every song."""
-    from stemwise.export import identity
+    from stemwise.export import describe, identity
     from stemwise.listen import Origin, find_songs, load_detector, usable, write_detection
     from stemwise.listen.detecting import detector_path
+    from stemwise.model import NEVER_HEARD
 
     check_device(device)
     formats, left_out = usable([each.value for each in format or ()])
@@ -72,6 +73,8 @@ def command(
     for sentence in left_out:
         say(sentence)
     say(f"model: {path} ({len(detector.model.targets)} instruments)")
+    if never := describe(path)["card"].get(NEVER_HEARD):
+        say(f"never heard in training, so that what is said of them is worth nothing: {', '.join(never)}")
     listening.end()
 
 

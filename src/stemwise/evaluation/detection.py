@@ -11,7 +11,7 @@ from stemwise.detector import Detector
 from stemwise.errors import ModelError
 from stemwise.evaluation.estimates import Estimates
 from stemwise.evaluation.runner import estimate_song, song_reference
-from stemwise.loading.shard import PreparedSong
+from stemwise.loading.shard import ACTIVE, PreparedSong
 from stemwise.model import SeparatorModel
 from stemwise.model.mel import MelModel
 from stemwise.separator import Separator
@@ -108,9 +108,10 @@ def _seconds(
 ) -> pd.DataFrame:
     whole = max(song.audio.shape[2] // model.sample_rate, 1)
     truth = window_maxima(song.activity, 1.0, whole)
+    somewhere = np.array(song.weak, dtype=bool) & (truth.max(axis=1) >= ACTIVE) if any(song.weak) else None
     truth[~np.asarray(song.known_activity)] = np.nan
     found = lines(name, model.targets, truth, window_maxima(probability, 1.0, whole, model.frame_rate))
-    return found.assign(weak=np.tile(song.weak, whole)) if any(song.weak) else found
+    return found if somewhere is None else found.assign(weak=np.tile(somewhere, whole))
 
 
 def _mixture(song: PreparedSong) -> NDArray[np.float32]:

@@ -16,6 +16,7 @@ from stemwise.taxonomy import Targets, scheme_of, targets
 
 CLIPS = "detections.parquet"
 ABOUT = b"stemwise targets"
+GATE_LEVEL = "level of the gate"  # in a detector's card: of THRESHOLDS, those of its gate
 THRESHOLDS = "thresholds"  # in a detector's card; and in the facts of the file, as JSON
 
 

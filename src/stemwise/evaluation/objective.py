@@ -25,7 +25,7 @@ SONG_FIGURES: dict[str, Direction] = {
 }
 OF_ACTIVITY = ("val/auc", "val/silence_energy", "val/lost_energy")  # say nothing, or nothing new, without activity
 
-# Of detectors, over seconds of validation songs.
+# Of detectors, over seconds of validation songs, or the shortest clips in which anything is known to play.
 OF_DETECTORS: dict[str, Direction] = {
     "val/auc": "maximize",
     "val/lrap": "maximize",

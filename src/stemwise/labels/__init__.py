@@ -5,7 +5,13 @@ The seams: `confidence` (stems, cached) → `knowledge` (targets, and which are 
 """
 
 from stemwise.labels.confidence import measure, song_confidence
-from stemwise.labels.knowledge import target_confidence, unknown_activity, unknown_targets, weak_targets
+from stemwise.labels.knowledge import (
+    target_confidence,
+    unknown_activity,
+    unknown_targets,
+    weak_targets,
+    whole_song_targets,
+)
 from stemwise.labels.lab import Segment, read_confidence, read_segments, read_spans
 from stemwise.labels.write import Labelled, Options, write_labels
 
@@ -22,5 +28,6 @@ __all__ = [
     "unknown_activity",
     "unknown_targets",
     "weak_targets",
+    "whole_song_targets",
     "write_labels",
 ]

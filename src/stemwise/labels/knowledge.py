@@ -73,6 +73,15 @@ def weak_targets(song: Song, targets: Targets) -> NDArray[np.bool_]:
     return weak & ~unknown_activity(song, targets)
 
 
+def whole_song_targets(song: Song, targets: Targets) -> NDArray[np.bool_]:
+    """(target,) True where no more is known than whether the target plays in the song: `weak_targets`, and those that
+    weak annotations do not find and no stem tells of, which rest all through."""
+    told = weak_targets(song, targets)
+    silent = sorted(_absent(song, targets) - _annotated(song, targets).keys())
+    told[silent] = _unknown_by_stems(song, targets)[silent]
+    return told
+
+
 def _unknown_by_stems(song: Song, targets: Targets) -> NDArray[np.bool_]:
     unknown = np.zeros(len(targets.names), dtype=bool)
     lacking = set(range(len(targets.names)))

@@ -11,8 +11,8 @@ class Batch(NamedTuple):
 
     The mixture is the sum of the targets and of everything else that plays. One example has no batch axis.
 
-    weak (batch, target), bool: where the activity tells no more than that the target plays somewhere in the excerpt, as
-    labels of whole clips do; None where there are no such labels.
+    weak (batch, target), bool: where the activity comes from a label of the whole song, which tells only whether
+    the target plays somewhere in the excerpt: active in all frames, or in none. None where there are no such labels.
     """
 
     mixture: Tensor

@@ -81,6 +81,8 @@ class MultitrackDataModule(pl.LightningDataModule):
         self.mixture_only = mixture_only
         self.prepare_processes = prepare_processes
         self.excerpts: dict[str, Excerpts] = {}
+        self.weak: dict[str, int] = {}  # songs of a part with labels that are of the whole song
+        self.never_heard: tuple[str, ...] = ()  # targets that play in none of the training songs, once set up
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -132,11 +134,15 @@ class MultitrackDataModule(pl.LightningDataModule):
         for part, count in self.counts.items():
             songs = self._with_knowledge(list(self.prepared(part).values()), part)
             songs = self._with_targets(songs, part) if self.require_targets else songs
+            if part == "train":
+                self.never_heard = self._never_heard(songs)
+                self._say_never_heard(len(songs), stage)
             require_long_enough(songs, self.samples, self.recipe.rate)
             require_whole_where_weak(songs, self.samples, self.recipe.rate)
             augmentation = self.augmentation if part == "train" else None
             seed = self.seed if part == "train" else 0  # every run is validated on the same excerpts
             balance = self.balance if part == "train" else 0.0
+            self.weak[part] = sum(any(song.known().weak) for song in songs)
             self.excerpts[part] = Excerpts(
                 songs, self.samples, self.recipe.rate, self.hop, seed, count, augmentation, balance, self.mixture_only
             )
@@ -166,6 +172,23 @@ class MultitrackDataModule(pl.LightningDataModule):
             )
         warnings.warn(f"{what}: the validation loss is one of silence.", stacklevel=2)
         return songs
+
+    def _never_heard(self, songs: Sequence[PreparedSong]) -> tuple[str, ...]:
+        """Targets that play in none of the songs in which their activity, or to be separated their audio, is known."""
+        heard: set[int] = set()
+        for facts in (song.known() for song in songs):
+            known = facts.known_activity if self.mixture_only else facts.known_audio
+            heard |= {index for index, frames in enumerate(facts.plays) if frames and known[index]}
+        return tuple(name for index, name in enumerate(self.targets) if index not in heard)
+
+    def _say_never_heard(self, songs: int, stage: str | None) -> None:
+        if self.never_heard and stage != "validate":
+            log.warning(
+                "%s never known to play in the %d training songs, so that the model will know nothing of them but "
+                "rests. Choose songs that have them, or other targets=[...].",
+                f"{', '.join(self.never_heard)} {'are' if len(self.never_heard) > 1 else 'is'}",
+                songs,
+            )
 
     def train_dataloader(self) -> DataLoader[Batch]:
         return self._loader("train", ContinuingSampler(self.counts["train"], self._examples_seen))

@@ -14,7 +14,7 @@ from stemwise.activity import RATE as LABEL_RATE
 from stemwise.audio import fit, resample
 from stemwise.loading.batch import Batch
 from stemwise.loading.places import Place, Places
-from stemwise.loading.shard import WHOLE, PreparedSong, announce
+from stemwise.loading.shard import ACTIVE, WHOLE, PreparedSong, announce
 from stemwise.loading.tone import recolour
 
 Array = NDArray[np.float32]
@@ -39,6 +39,8 @@ class Augmentation:
 
 class Excerpts(Dataset[Batch]):
     """`index` alone, with the seed, decides an example: the same for any number of workers and in any order.
+
+    A song that is a little shorter than an excerpt (`store.require_long_enough`) is silent behind its end.
 
     With `mixture_only` the targets of a batch have no samples, for models that only listen: of 18 targets they would be
     most of what is read, copied and thrown away.
@@ -82,7 +84,8 @@ class Excerpts(Dataset[Batch]):
             for of in (("known_audio",), ("known_audio", "known_activity") if remixed else ("known_activity",))
         )
         weak = torch.tensor([bool(of.song.weak) and of.song.weak[row] for row, of in enumerate(places[:-1])])
-        activity_known &= ~weak | self._whole(places[-1])  # in a remix nothing is known of weak ones anyway
+        somewhere = weak & torch.from_numpy(activity.max(axis=1) >= ACTIVE)
+        activity_known &= ~somewhere | self._whole(places[-1])  # in a remix nothing is known of weak ones anyway
         return Batch(
             mixture=torch.from_numpy(mixture),
             targets=torch.from_numpy(targets),
@@ -138,7 +141,7 @@ class Excerpts(Dataset[Batch]):
 
     def _audio(self, song: PreparedSong, start: int, speed: float, row: int) -> Array:
         if speed == 1:
-            return song.audio[row, :, start : start + self.samples]
+            return fit(song.audio[row, :, start : start + self.samples], self.samples)
         sound = song.audio[row, :, start : start + round(self.samples * speed)]
         return fit(resample(np.array(sound), speed, 1.0), self.samples)
 
@@ -146,7 +149,8 @@ class Excerpts(Dataset[Batch]):
         frames = np.arange(1 + self.samples // self.hop)
         times = (start + frames * self.hop * speed) / self.rate
         first, last = int(times[0] * LABEL_RATE / LABEL_HOP), int(times[-1] * LABEL_RATE / LABEL_HOP) + 2
-        return carry(song.activity[row, first:last], LABEL_HOP, times, first)
+        confidence = carry(song.activity[row, first:last], LABEL_HOP, times, first)
+        return np.where(times * self.rate > song.audio.shape[-1], np.float32(0), confidence)  # silence behind its end
 
 
 class ContinuingSampler(Sampler[int]):

@@ -22,7 +22,7 @@ class Place(NamedTuple):
 
 
 class Places:
-    """Excerpts of `samples` at `rate` Hz in `songs`.
+    """Excerpts of `samples` at `rate` Hz in `songs`. Those of a shorter song begin with it and end behind it.
 
     `balance` is the share of draws that look for a target: in half of them it plays at some moment of the excerpt, in
     half it rests. The others fall evenly on all the music there is, so that a rare instrument comes up as rarely as it
@@ -51,7 +51,7 @@ class Places:
                 return found
         number = rng.choice(len(self.songs), p=self.weights)
         speed, samples = self._extent(number, speed)
-        return Place(self.songs[number], int(rng.integers(self.lengths[number] - samples + 1)), speed)
+        return Place(self.songs[number], int(rng.integers(self._last(number, samples) + 1)), speed)
 
     def _balanced(self, rng: Generator, frames: NDArray[np.int64], target: int | None, speed: float) -> Place | None:
         """None where the target never plays, or never rests, in any song that tells."""
@@ -68,12 +68,16 @@ class Places:
         announce(song.activity, target)
         moment = rng.choice(np.flatnonzero((song.activity[target] >= ACTIVE) == plays))
         start = round(float(moment) * LABEL_HOP * self.rate / LABEL_RATE) - int(rng.integers(samples))
-        return Place(song, int(np.clip(start, 0, self.lengths[number] - samples)), speed)
+        return Place(song, int(np.clip(start, 0, self._last(number, samples))), speed)
 
     def _extent(self, number: int, speed: float) -> tuple[float, int]:
         """The speed that a song's length allows, and how many of its samples an excerpt then takes."""
-        speed = min(speed, float(self.lengths[number]) / self.samples)
+        speed = min(speed, max(float(self.lengths[number]) / self.samples, 1.0))
         return speed, round(self.samples * speed)
+
+    def _last(self, number: int, samples: int) -> int:
+        """The last sample of a song at which an excerpt may begin."""
+        return max(int(self.lengths[number]) - samples, 0)
 
 
 def _frames(songs: Sequence[PreparedSong]) -> NDArray[np.int64]:

@@ -19,7 +19,7 @@ SHEET = "song.json"
 ARRAYS = ("audio.npy", "activity.npy", "known_audio.npy", "known_activity.npy")
 LEAST_OPEN, MOST_OPEN = 64, 1024
 BLOCK = 1 << 14  # samples that are left out of a file, where it may have holes, if all of them are zero
-WHOLE = 0.95  # share of a song from which an excerpt counts as all of it
+WHOLE = 0.95  # share of a song from which an excerpt counts as all of it; and of an excerpt that a song must fill
 ACTIVE = 0.5  # confidence from which a label counts as active
 
 Kind = TypeVar("Kind", bound=np.generic)
@@ -40,7 +40,8 @@ OPEN = _open_at_a_time()  # arrays that a process has mapped at a time; each hol
 
 class Facts(NamedTuple):
     """What choosing songs and places needs of each: `plays` has the active frames of each target, of `frames`. `weak`:
-    whether it is known of the target only that it plays somewhere in the song; empty for none."""
+    whether it is known of the target only if it plays in the song; empty for none. It is active in all frames then, or
+    in none."""
 
     samples: int
     frames: int
@@ -134,7 +135,7 @@ def announce(rows: NDArray[Any], row: int, start: int = 0, stop: int | None = No
     for channel in range(row * channels, (row + 1) * channels):
         first, last = (
             ahead + rows.itemsize * (channel * rows.shape[-1] + place)
-            for place in (start, rows.shape[-1] if stop is None else stop)
+            for place in (start, rows.shape[-1] if stop is None else min(stop, rows.shape[-1]))
         )
         page = first - first % mmap.PAGESIZE
         mapped._mmap.madvise(mmap.MADV_WILLNEED, page, last - page)  # type: ignore[attr-defined]

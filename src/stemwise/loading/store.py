@@ -1,6 +1,5 @@
 """One song made ready for training: summed to targets, resampled, with its activity, as arrays mapped from disk."""
 
-import math
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from stemwise.activity import LABELS
 from stemwise.audio import Samples
 from stemwise.errors import DataError
 from stemwise.files import beside, fingerprint
-from stemwise.labels import song_confidence, target_confidence, unknown_activity, unknown_targets, weak_targets
+from stemwise.labels import song_confidence, target_confidence, unknown_activity, unknown_targets, whole_song_targets
 from stemwise.loading.shard import (
     WHOLE,
     PreparedSong,
@@ -28,6 +27,7 @@ from stemwise.song import Song
 from stemwise.taxonomy import Targets
 
 VERSION = 4  # raise it when the arrays change, so that no stale store is read
+WINDOWS = (1.0, 0.5, 0.25, 0.2)  # seconds of a detector's window that make whole seconds
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,8 @@ def shard_name(song: Song, recipe: Recipe) -> str:
     """The id, and a fingerprint of all that the arrays depend on, so that a shard never changes under its readers."""
     mix = fingerprint([song.mix]) if song.mix and song.remains else ""
     settings = (recipe.targets.names, recipe.groups, recipe.rate, recipe.channels)
-    return f"{song.id}-{song.fingerprint(*settings, song.bleed, song.complete, mix, VERSION)}"
+    weak = ("weak 2",) if any(each.weak for each in song.annotations) else ()  # sheets of these changed since VERSION
+    return f"{song.id}-{song.fingerprint(*settings, song.bleed, song.complete, mix, VERSION, *weak)}"
 
 
 def make(song: Song, recipe: Recipe, folder: Path) -> None:
@@ -72,7 +73,7 @@ def make(song: Song, recipe: Recipe, folder: Path) -> None:
         part.mkdir()
         _write(song, recipe, part)
         about = {"id": song.id, "artist": song.artist, "title": song.title}
-        write_sheet(part, about, weak_targets(song, recipe.targets).tolist())
+        write_sheet(part, about, whole_song_targets(song, recipe.targets).tolist())
 
 
 def _write(song: Song, recipe: Recipe, folder: Path) -> None:
@@ -116,19 +117,33 @@ def stem_rows(song: Song, targets: Targets) -> list[tuple[int, int]]:
 def require_whole_where_weak(songs: Sequence[PreparedSong], samples: int, rate: int) -> None:
     """Raise DataError where excerpts of `samples` at `rate` are so short that what somebody heard in a whole song says
     nothing of any: they would learn what is absent, and never what is there."""
-    weak = [facts for song in songs if any((facts := song.known()).weak)]
-    if weak and not any(samples >= WHOLE * facts.samples for facts in weak):
-        shortest = math.floor(100 * min(facts.samples for facts in weak) / rate) / 100
+    weak = [facts.samples for song in songs if any((facts := song.known()).weak)]
+    if weak and not any(samples >= WHOLE * length for length in weak):
         raise DataError(
-            f"the labels of {len(weak)} songs are of all they last, {shortest:g} s or more, and say nothing of an "
-            f"excerpt of {samples / rate:g} s. Set loading.excerpt_seconds={shortest:g}."
+            f"the labels of {len(weak)} songs are of all they last, {min(weak) / rate:.2f} s or more, and say nothing "
+            f"of an excerpt of {samples / rate:g} s. {_what_fits(min(weak) / rate)} A loss that learns from such "
+            "labels is loss=detection_clips."
         )
 
 
-def require_long_enough(songs: list[PreparedSong], samples: int, rate: int) -> None:
-    """Raise DataError for the first song shorter than an excerpt."""
+def _what_fits(seconds: float) -> str:
+    """Excerpts that have a song whole, and are whole windows of a detector."""
+    least, most = WHOLE * seconds, seconds / WHOLE
+    for window in WINDOWS:
+        length = window * round(seconds / window)
+        if least <= length <= most:
+            break
+    else:
+        return f"Set loading.excerpt_seconds to {least:.2f} to {most:.2f}."
+    shorter = f"; for a detector choose model.window_seconds={window:g}, and model.net.frames with it"
+    windows = "" if window == WINDOWS[0] else shorter
+    return f"Set loading.excerpt_seconds={length:g} ({least:.2f} to {most:.2f} would do){windows}."
+
+
+def require_long_enough(songs: Sequence[PreparedSong], samples: int, rate: int) -> None:
+    """Raise DataError for the first song that is shorter than an excerpt by more than silence may fill."""
     for song in songs:
-        if song.known().samples < samples:
+        if song.known().samples < WHOLE * samples:
             raise DataError(
                 f"{song.folder.name}: {song.known().samples / rate:.2f} s are shorter than an excerpt of "
                 f"{samples / rate:.2f} s. Lower loading.excerpt_seconds or leave the song out with data.skip."

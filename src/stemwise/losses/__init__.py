@@ -1,6 +1,7 @@
 """Losses as named, weighted terms over an Estimate and a Batch.
 
-A term is a module `(estimate, batch) -> scalar` whose attribute `needs` names the field of Estimate that it reads.
+A term is a module `(estimate, batch) -> scalar` whose attribute `needs` names the field of Estimate that it reads. One
+that learns from labels of whole songs (`Batch.weak`) too says so by an attribute `reads_weak` that is true.
 """
 
 from collections.abc import Mapping
@@ -126,6 +127,11 @@ class WeightedTerms(nn.Module):
         self.terms = nn.ModuleDict({name: terms[name] for name in used})
         self.weights = {name: float(weights[name]) for name in used}
 
+    @property
+    def reads_weak(self) -> bool:
+        """Whether a term learns from labels that say only whether a target plays somewhere in a song."""
+        return any(getattr(term, "reads_weak", False) for term in self.terms.values())
+
     def forward(self, estimate: Estimate, batch: Batch) -> dict[str, Tensor]:
         """Each term unweighted, and their weighted sum as "loss"."""
         values = {name: term(estimate, batch) for name, term in self.terms.items()}
@@ -153,5 +159,9 @@ def mean_of_known(error: Tensor, known: Tensor) -> Tensor:
 
 
 def known_at_every_frame(batch: Batch) -> Tensor:
-    """(batch, target) bool: where the activity is known, and not only that the target plays somewhere."""
+    """(batch, target) bool: where the activity is known, and not by a label of the whole song.
+
+    Such a label of a target that rests is true of every frame. But of those that play frames learn nothing, and a
+    term that learned the rests alone would pull all probabilities down.
+    """
     return batch.known_activity if batch.weak is None else batch.known_activity & ~batch.weak

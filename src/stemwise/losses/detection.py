@@ -18,7 +18,8 @@ class WindowCrossEntropy(nn.Module):
 
     As many windows as there are logits share the excerpt evenly. A window is active if the confidence of any of its
     frames reaches `threshold`; `soft`: its label is the highest confidence in it. `hop`: samples between the frames of
-    `batch.activity`. A target that is only known to play somewhere in the excerpt (`batch.weak`) is left out here.
+    `batch.activity`. What is known by a label of the whole song (`batch.weak`) is left out here, whether the target
+    plays or not.
 
     Raises ModelError where `hop` is not that of the labels, and where there are more windows than frames.
     """
@@ -51,6 +52,7 @@ class ClipCrossEntropy(nn.Module):
     """
 
     needs = "activity"
+    reads_weak = True
 
     def __init__(self, threshold: float = 0.5, soft: bool = False, sharpness: float | None = None) -> None:
         super().__init__()

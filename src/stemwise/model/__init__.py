@@ -11,6 +11,7 @@ from stemwise.errors import ModelError
 from stemwise.spectral import Stft
 
 SEPARATION = "separation"
+NEVER_HEARD = "never heard in training"  # in a card: targets that play in none of the training songs
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
+from stemwise.errors import ModelError
 from stemwise.loading.batch import Batch
 from stemwise.losses import WeightedTerms
 from stemwise.model import Estimate
@@ -47,11 +48,23 @@ class Task(pl.LightningModule, ABC):
         """Fit what is fitted before the first step to example mixtures (batch, channel, sample)."""
 
     def on_fit_start(self) -> None:
+        self._require_all_labels_read()
         if self.trainer.ckpt_path is None:
             loader = self.trainer.datamodule.train_dataloader()  # type: ignore[attr-defined]
             batches = zip(range(SCALING_BATCHES), loader, strict=False)
             mixtures = torch.cat([batch.mixture for _, batch in batches])
             self.start_from(mixtures.to(self.device))
+
+    def _require_all_labels_read(self) -> None:
+        """Raise ModelError where the data have labels of whole songs and no term of the loss reads them."""
+        weak: dict[str, int] = getattr(self.trainer.datamodule, "weak", {})  # type: ignore[attr-defined]
+        if any(weak.values()) and not self.loss.reads_weak:
+            raise ModelError(
+                f"{sum(weak.values())} songs have labels that say whether a target plays somewhere in the song, not "
+                f"when, and no term of this loss ({', '.join(self.loss.weights)}) learns from them: it would never see "
+                "these targets play. Train a detector with loss=detection_clips and loading.excerpt_seconds=... as "
+                "long as such a song (experiment=iad_openmic does), or choose songs with stems."
+            )
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint[RANDOM_STATE] = torch.get_rng_state()

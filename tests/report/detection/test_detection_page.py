@@ -181,3 +181,36 @@ def test_a_song_of_nothing_and_targets_without_figures_have_a_page(tmp_path):
     text = (tmp_path / "page.html").read_text()
     assert "drum set was never wrongly heard." in text and "n/a" in text
     assert song_lanes(silent.found, 0, np.full(3, 0.5))[:4] == b"\x89PNG"
+
+
+def test_labels_of_whole_songs_have_a_page_of_songs(tmp_path):
+    """What plays is known of songs alone: tables, sentences and pictures are of songs, and none is empty."""
+    table = clips(songs=12, seconds=10, targets=4)
+    heard = table.groupby(["song", "target"])["truth"].transform("max")
+    table = table.assign(truth=np.where(heard >= 0.5, 1.0, 0.0), weak=heard >= 0.5)
+    cuts = tune(table)
+    report = report_detection(table, cuts, resamples=20)
+    assert report.level == report.to_json()["level"] == "song" and report.cuts.tolist() == list(cuts["song"].values())
+    assert report.clips.known.all() and (report.instruments["clips"] == 12).all()
+    some = (report.instruments["clips_active"] % 12 > 0).to_numpy()
+    assert some.any() and report.instruments["auc"][some].notna().all() and report.reliability[0].count.sum() == 12 * 4
+    assert any("of songs" in said for said in report.cautions)
+    assert not any("in a second" in said or "Never active" in said for said in report.cautions)
+    write_detection(tmp_path / "page.html", report, "clips")
+    text = " ".join(Parts((tmp_path / "page.html").read_text()).text)
+    assert "Of songs." in text and "Percent of the songs" in text and "Songs" in text
+    assert len(Parts((tmp_path / "page.html").read_text()).sources("img")) == 4 + 3
+    found = Confusion(np.array([[0.0, 0.5], [0, 0]]), np.array([2, 1]), np.array([2, 1]), np.array([0.1, 0.1]))
+    assert "(2 songs)" in sentence(found, ("a", "b"), 0, 1, "song") and "(1 song)" in row_sentence(
+        found, ("a", "b"), 1, "song"
+    )
+    assert "(2 clips of 5 s in 2 songs)" in row_sentence(found, ("a", "b"), 0, "5 s")
+
+
+def test_a_second_in_which_something_is_known_to_play_makes_a_page_of_seconds():
+    table = clips(songs=4, seconds=10, targets=3)
+    weak = table["target"] == table["target"].iloc[0]
+    report = report_detection(table.assign(weak=weak & (table["truth"] >= 0.5)), resamples=2)
+    assert report.level == "1 s"
+    (said,) = [said for said in report.cautions if "known to be active" in said]
+    assert said.startswith("Never known to be active in a second") and "drum set" in said

@@ -8,6 +8,7 @@ import numpy as np
 
 from stemwise.metrics.detection import Confusion
 from stemwise.report.canvas import new_figure, png
+from stemwise.report.detection.summary import CLIPS, FIRST
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,11 +25,11 @@ def tells(found: Confusion, wrong: int, missed: int) -> bool:
     return bool(found.clips[wrong] >= FEW and share >= TOLD and share >= MORE * found.missed[missed])
 
 
-def sentence(found: Confusion, targets: tuple[str, ...], wrong: int, missed: int) -> str:
-    """One cell. A clip is a second."""
+def sentence(found: Confusion, targets: tuple[str, ...], wrong: int, missed: int, level: str = FIRST) -> str:
+    """One cell, of clips of a level."""
     if not found.clips[wrong]:
         return f"{targets[wrong]} was never wrongly heard."
-    when = f"When {targets[wrong]} was wrongly heard ({_seconds(found, wrong)}), {targets[missed]}"
+    when = f"When {targets[wrong]} was wrongly heard ({_amount(found, wrong, level)}), {targets[missed]}"
     share = found.share[wrong, missed]
     if wrong == missed:
         return f"{when} was resting: that is what wrongly heard means."
@@ -37,16 +38,16 @@ def sentence(found: Confusion, targets: tuple[str, ...], wrong: int, missed: int
     return f"{when} was playing unheard in {_percent(share)} (in all clips: {_percent(found.missed[missed])})."
 
 
-def row_sentence(found: Confusion, targets: tuple[str, ...], wrong: int) -> str:
+def row_sentence(found: Confusion, targets: tuple[str, ...], wrong: int, level: str = FIRST) -> str:
     """One row: what was missed most."""
     if not found.clips[wrong]:
         return f"{targets[wrong]} was never wrongly heard."
     parts = [f"{targets[place]} in {_percent(found.share[wrong, place])}" for place in found.row(wrong)]
     told = f"most missed: {', '.join(parts)}" if parts else "nothing was missed"
-    return f"When {targets[wrong]} was wrongly heard ({_seconds(found, wrong)}), {told}."
+    return f"When {targets[wrong]} was wrongly heard ({_amount(found, wrong, level)}), {told}."
 
 
-def confusion_picture(found: Confusion, targets: tuple[str, ...]) -> bytes:
+def confusion_picture(found: Confusion, targets: tuple[str, ...], level: str = FIRST) -> bytes:
     """PNG: a row a target wrongly heard, a column a target missed; below, apart, how much is missed in all clips.
 
     Numbers are percent, from 10 % on; bold in a frame where that is at least half as much again as in all clips. Grey
@@ -63,7 +64,7 @@ def confusion_picture(found: Confusion, targets: tuple[str, ...]) -> bytes:
         _row(table, found, wrong, highest)
     for place, share in enumerate(found.missed):
         _number(below, place, 0, share, highest, False)
-    _name(table, found, targets)
+    _name(table, found, targets, level)
     below.set_yticks([0], ["in all clips"])
     below.set_xticks(range(count), targets, rotation=40, ha="right")
     below.set_xlabel("missed: playing, and not called active")
@@ -95,17 +96,27 @@ def _number(axes: Axes, x: int, y: int, share: float, highest: float, bold: bool
     axes.text(x, y, f"{share:.0%}"[:-1], ha="center", va="center", fontsize=8, color=colour, fontweight=weight)
 
 
-def _name(axes: Axes, found: Confusion, targets: tuple[str, ...]) -> None:
-    names = [f"{target} ({clips} s)" for target, clips in zip(targets, found.clips, strict=True)]
+def _name(axes: Axes, found: Confusion, targets: tuple[str, ...], level: str) -> None:
+    names = [f"{target} ({counted(clips, level)})" for target, clips in zip(targets, found.clips, strict=True)]
     axes.set_yticks(range(len(targets)), names)
     for label, clips in zip(axes.get_yticklabels(), found.clips, strict=True):
         label.set_color("#8a8a8a" if clips < FEW else "black")
     axes.set_ylabel("wrongly heard: called active, and resting")
 
 
-def _seconds(found: Confusion, wrong: int) -> str:
+def counted(clips: int, level: str) -> str:
+    """So many clips of a level, in short."""
+    return f"{clips} s" if level == FIRST else _of(clips, level)
+
+
+def _of(count: int, level: str) -> str:
+    one, several = CLIPS[level]
+    return f"{count} {one if count == 1 else several}"
+
+
+def _amount(found: Confusion, wrong: int, level: str) -> str:
     clips, songs = int(found.clips[wrong]), int(found.songs[wrong])
-    return f"{clips} {'second' if clips == 1 else 'seconds'} in {songs} {'song' if songs == 1 else 'songs'}"
+    return _of(songs, "song") if level == "song" else f"{_of(clips, level)} in {_of(songs, 'song')}"
 
 
 def _percent(share: float) -> str:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stemwise.metrics.arrays import Doubles
-from stemwise.metrics.detection import LEVELS, Confusion, Reliability, clip_lrap, confusion, reliability
+from stemwise.metrics.detection import LEVELS, Clips, Confusion, Reliability, clip_lrap, confusion, reliability
 from stemwise.metrics.detection.clips import ACTIVE
-from stemwise.report.detection.summary import FIRST, instrument_table, level_figures, level_table
+from stemwise.report.detection.summary import CLIPS, FIRST, instrument_table, level_figures, level_table
 from stemwise.report.detection.table import Detections, detections_of
 from stemwise.report.detection.thresholds import Thresholds, at_level, by_level
 from stemwise.report.tables import to_records
@@ -24,15 +24,19 @@ FEW = 3  # songs with a target under which its figures say little
 
 @dataclass(frozen=True)
 class DetectionReport:
-    """What the page shows; tables as `summary` describes them, the rest of clips of 1 s.
+    """What the page shows; tables as `summary` describes them.
 
+    level: of LEVELS, the one that all but `levels` is of: the shortest at which anything is known to be active
+    clips: of that level
     levels: by level × measure
-    instruments: by target, of clips of 1 s
+    instruments: by target
     reliability: of all targets together, bins of equal width and of equal count
     cautions: sentences that a reader must know
     """
 
     found: Detections
+    level: str
+    clips: Clips
     thresholds: Thresholds
     levels: pandas.DataFrame
     instruments: pandas.DataFrame
@@ -42,8 +46,8 @@ class DetectionReport:
 
     @property
     def cuts(self) -> Doubles:
-        """(target,) thresholds of clips of 1 s."""
-        return at_level(self.thresholds, FIRST, self.found.targets)
+        """(target,) thresholds of the level."""
+        return at_level(self.thresholds, self.level, self.found.targets)
 
     def to_json(self) -> dict[str, Any]:
         """Fit for JSON: NaN is None. confused: rows of `Confusion.share`, with their counts."""
@@ -52,6 +56,7 @@ class DetectionReport:
         return {
             "songs": list(self.found.songs),
             "levels": to_records(self.levels),
+            "level": self.level,
             "instruments": to_records(self.instruments),
             "calibration_error": self.reliability[0].error if self.reliability[0].count.any() else None,
             "confused": {
@@ -72,32 +77,41 @@ def report_detection(
     """Arguments and errors as of `summary.summarise_detection`."""
     found = detections_of(clips, active_from)
     levels = level_figures(found, thresholds, LEVELS, resamples, seed)
-    instruments = instrument_table(levels[0])
-    entries = found.clips.entries()
+    telling = next(level for level in levels if level.name == found.telling())
+    instruments = instrument_table(telling)
+    entries = telling.clips.entries()
     return DetectionReport(
         found=found,
+        level=telling.name,
+        clips=telling.clips,
         thresholds=thresholds,
         levels=level_table(levels),
         instruments=instruments,
-        confusion=confusion(found.clips, levels[0].thresholds),
+        confusion=confusion(telling.clips, telling.thresholds),
         reliability=(reliability(*entries), reliability(*entries, by="count")),
-        cautions=tuple(_cautions(found, thresholds, instruments)),
+        cautions=tuple(_cautions(telling.name, telling.clips, thresholds, instruments)),
     )
 
 
-def telling_songs(found: Detections, count: int = 3) -> list[int]:
+def telling_songs(clips: Clips, count: int = 3) -> list[int]:
     """Numbers of up to `count` songs between the best and the worst by their mean LRAP, both included, best first."""
-    values = clip_lrap(found.clips)
-    counted = found.clips.per_song(~np.isnan(values))
-    means = found.clips.per_song(np.nan_to_num(values)) / np.maximum(counted, 1)
+    values = clip_lrap(clips)
+    counted = clips.per_song(~np.isnan(values))
+    means = clips.per_song(np.nan_to_num(values)) / np.maximum(counted, 1)
     ordered = [int(song) for song in np.argsort(-means, kind="stable") if counted[song]]
     if len(ordered) <= count:
         return ordered
     return [ordered[place] for place in np.linspace(0, len(ordered) - 1, count).round().astype(int)]
 
 
-def _cautions(found: Detections, thresholds: Thresholds, instruments: pandas.DataFrame) -> list[str]:
+def _cautions(level: str, clips: Clips, thresholds: Thresholds, instruments: pandas.DataFrame) -> list[str]:
     said = []
+    one, several = CLIPS[level]
+    if level != FIRST:
+        said.append(
+            f"In no shorter clip than a {one} is any target known to be active, so instruments, confusion, calibration "
+            f"and thresholds are of {several}."
+        )
     if not by_level(thresholds):
         said.append(
             "The thresholds are the same at all levels. The highest of several probabilities is higher than one, so F1 "
@@ -105,14 +119,14 @@ def _cautions(found: Detections, thresholds: Thresholds, instruments: pandas.Dat
         )
     rows = instruments.to_dict("records")
     if never := [row["target"] for row in rows if not row["clips_active"]]:
-        said.append(f"Never active in these songs, and without AUC, AP, F1 and recall: {', '.join(never)}.")
+        said.append(f"Never known to be active in a {one}, and without AUC, AP, F1 and recall: {', '.join(never)}.")
     if always := [row["target"] for row in rows if row["clips"] and row["clips_active"] == row["clips"]]:
-        said.append(f"Active in every second, and without AUC and AP: {', '.join(always)}.")
+        said.append(f"Active in every {one}, and without AUC and AP: {', '.join(always)}.")
     if few := [row["target"] for row in rows if 0 < row["songs_active"] < FEW]:
         said.append(f"In fewer than {FEW} songs, so of other songs their figures say little: {', '.join(few)}.")
-    unknown = int((~found.clips.known).sum())
+    unknown = int((~clips.known).sum())
     if unknown:
-        share = f"{100 * unknown / found.clips.known.size:.1f} %"
+        share = f"{100 * unknown / clips.known.size:.1f} %"
         said.append(f"Of {share} of clips × targets it is not known whether the target plays; they count in no score.")
     return said
 

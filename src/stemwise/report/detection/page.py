@@ -7,15 +7,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from stemwise.files import write_text
 from stemwise.metrics.detection import clip_lrap
 from stemwise.report.detection.comparison import DetectionComparison
 from stemwise.report.detection.comparison_page import comparison_context, comparison_figures
-from stemwise.report.detection.confusion_picture import confusion_picture, row_sentence, sentence, tells
+from stemwise.report.detection.confusion_picture import confusion_picture, counted, row_sentence, sentence, tells
 from stemwise.report.detection.content import DetectionReport, facts_of, telling_songs
 from stemwise.report.detection.figures import calibration_curve, f1_over_thresholds, instrument_dots
 from stemwise.report.detection.lanes import shown_targets, song_lanes
 from stemwise.report.detection.measures import BY_COLUMN, DIGITS, MEASURES, PER_TARGET, TERMS
+from stemwise.report.detection.summary import CLIPS
 from stemwise.report.inline import data_uri
 from stemwise.report.numbers import NO_FIGURE, number
 from stemwise.report.render import render
@@ -28,9 +31,9 @@ def figures_of(report: DetectionReport) -> dict[str, bytes]:
     found = report.found
     return {
         "instruments.png": instrument_dots(report.instruments),
-        "confusion.png": confusion_picture(report.confusion, found.targets),
+        "confusion.png": confusion_picture(report.confusion, found.targets, report.level),
         "calibration.png": calibration_curve(*report.reliability),
-        "thresholds.png": f1_over_thresholds(found.clips, report.cuts, found.targets),
+        "thresholds.png": f1_over_thresholds(report.clips, report.cuts, found.targets),
     }
 
 
@@ -55,6 +58,7 @@ def write_detection(
         "measures": MEASURES,
         "terms": TERMS,
         "levels": _levels(report),
+        "several": CLIPS[report.level][1],
         "per_target": [BY_COLUMN[column] for column in PER_TARGET],
         "instruments": [_instrument(row) for row in report.instruments.to_dict("records")],
         "confusion": _confusion(report),
@@ -100,19 +104,20 @@ def _confusion(report: DetectionReport) -> list[dict[str, Any]]:
                 "depth": round(float(share / highest), 3) if shown else 0.0,
                 "tells": tells(found, wrong, missed),
                 "same": wrong == missed,
-                "say": sentence(found, targets, wrong, missed),
+                "say": sentence(found, targets, wrong, missed, report.level),
             })  # fmt: skip
-        rows.append({"name": name, "clips": int(found.clips[wrong]), "songs": int(found.songs[wrong]),
-                     "say": row_sentence(found, targets, wrong), "cells": cells})  # fmt: skip
+        clips = int(found.clips[wrong])
+        rows.append({"name": name, "clips": clips, "amount": counted(clips, report.level), "cells": cells,
+                     "say": row_sentence(found, targets, wrong, report.level)})  # fmt: skip
     return rows
 
 
 def _songs(report: DetectionReport, count: int) -> list[dict[str, Any]]:
-    found, values = report.found, clip_lrap(report.found.clips)
+    found, values = report.found, clip_lrap(report.clips)
     told = []
-    for song in telling_songs(found, count):
+    for song in telling_songs(report.clips, count):
         clips = found.of_song(song)
-        ranked = values[clips][~(values[clips] != values[clips])]
+        ranked = values[(report.clips.songs == song) & ~np.isnan(values)]
         shown = [found.targets[place] for place in shown_targets(found, song, report.cuts)]
         told.append({
             "name": found.songs[song].replace("_", " "),

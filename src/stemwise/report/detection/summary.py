@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     import pandas
 
 FIRST = "1 s"
+# What the clips of a level are called: one of them, several.
+CLIPS = {
+    "1 s": ("second", "seconds"),
+    "5 s": ("clip of 5 s", "clips of 5 s"),
+    "10 s": ("clip of 10 s", "clips of 10 s"),
+    "song": ("song", "songs"),
+}
 
 
 @dataclass(frozen=True)

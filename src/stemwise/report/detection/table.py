@@ -9,7 +9,7 @@ import numpy as np
 
 from stemwise.errors import DataError
 from stemwise.metrics.arrays import Doubles
-from stemwise.metrics.detection import Clips, pooled
+from stemwise.metrics.detection import LEVELS, Clips, pooled
 from stemwise.metrics.detection.clips import ACTIVE, Places
 
 if TYPE_CHECKING:
@@ -39,6 +39,14 @@ class Detections:
     def at(self, length: int | None) -> Clips:
         """Clips of `length` seconds each, or of whole songs (None), as `metrics.detection.pooled` has them."""
         return pooled(self.songwide if length is None else self.clips, length)
+
+    def telling(self) -> str:
+        """The shortest of LEVELS at which any target is known to be active, the first of them where none ever is.
+
+        Labels of whole songs say nothing of what plays in a second.
+        """
+        found = (name for name, length in LEVELS.items() if self.at(length).active.any())
+        return next(found, next(iter(LEVELS)))
 
     def of_song(self, number: int) -> slice:
         """Its clips."""
