@@ -89,6 +89,8 @@ def named(names: Iterable[str], scheme: str | None = None) -> Targets:
     """What names stand for: targets of `scheme`, else of a scheme of the library that has them all, else each a label
     of MedleyDB's by itself. A name that is none of these has no labels, and only its like to go with."""
     names = tuple(names)
+    if not names:
+        return Targets((), ())  # `taxonomy.targets` of no names has all of its scheme
     found = scheme or taxonomy.scheme_of(names)
     if found is not None:
         return taxonomy.targets(found, names)
