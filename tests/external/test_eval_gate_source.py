@@ -192,6 +192,8 @@ def test_a_detector_that_learned_from_the_songs_is_refused(run, tree, tmp_path):
         (["gate.source=labels"], "needs gate.labels"),
         (["gate.source=detector"], "no detector was trained here"),
         (["gate.source=labels", "gate.labels=nowhere"], "no such folder"),
+        (["gate.source=labels", "gate.labels=x", "clips=true"], "own activity, and gate.source=labels goes by another"),
+        (["gate.source=detector", "clips=true"], "own activity, and gate.source=detector goes by another"),
     ],
 )
 def test_sources_that_make_no_sense_end_in_a_sentence(run, words, said):

@@ -30,8 +30,8 @@ log = logging.getLogger("stemwise")
 
 def score(config: DictConfig, asked: Asked) -> None:
     """Write scores.parquet, summary.json and, if asked for, page.html; with gate=grid grid.parquet, summary.json and
-    grid.png. With gate.source=detector or labels the gates go by that activity, with clips=true also detections.parquet
-    and seconds.html."""
+    grid.png; with clips=true also detections.parquet and seconds.html. With gate.source=detector or labels the gates go
+    by that activity."""
     chosen = gate_source.choose(config, asked)
     asked = replace(asked, facts=asked.facts | chosen.facts)
     separator = Separator(asked.exported.model, chosen.gate, device=config.device)
