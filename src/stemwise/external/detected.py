@@ -9,8 +9,8 @@ from stemwise.audio import Samples
 from stemwise.detector import Detection, Detector
 from stemwise.errors import ModelError
 from stemwise.export import SHIPPED_DETECTOR, default_model, identity, load
-from stemwise.external import Heard, Probability, Times, as_hard
-from stemwise.external.mapping import Mapping, map_targets, named, scheme_beside
+from stemwise.external import Probability, Times, Told, as_hard
+from stemwise.external.mapping import TargetMap, map_targets, named, scheme_beside
 from stemwise.gate import Gate
 from stemwise.model.mel import DETECTION
 from stemwise.taxonomy import Targets
@@ -27,7 +27,7 @@ class Detected:
     """
 
     detector: Detector
-    mapping: Mapping
+    mapping: TargetMap
     hop_seconds: float = HOP
     model: str = ""  # `export.identity`
     source: str = "detector"
@@ -38,7 +38,7 @@ class Detected:
 
     def hear(
         self, name: str, blocks: Iterable[Samples], rate: int, times: Times, own: Probability | None = None
-    ) -> Heard:
+    ) -> Told:
         """`External.hear`; a mixture of another rate than the detector's is resampled, block by block.
 
         Raises AudioError for a song without samples and for NaN, ModelError for a hop that does not divide the window.
@@ -47,7 +47,7 @@ class Detected:
         heard = audio.resampled_blocks(mono, rate, self.detector.model.sample_rate, 1)
         return self.at(self.detector.detect_blocks(heard, self.hop_seconds), times, own)
 
-    def at(self, detection: Detection, times: Times, own: Probability | None = None) -> Heard:
+    def at(self, detection: Detection, times: Times, own: Probability | None = None) -> Told:
         return self.mapping.spread(detection.at(times), own)
 
     def gate(self, own: Gate, has_own: bool) -> Gate:

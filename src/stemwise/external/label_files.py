@@ -8,8 +8,8 @@ import numpy as np
 
 from stemwise.audio import Samples
 from stemwise.errors import DataError
-from stemwise.external import Heard, Probability, Times, as_hard
-from stemwise.external.mapping import Mapping, map_targets, named
+from stemwise.external import Probability, Times, Told, as_hard
+from stemwise.external.mapping import TargetMap, map_targets, named
 from stemwise.files import fingerprint
 from stemwise.gate import Gate
 from stemwise.labels import read_confidence, read_spans
@@ -37,7 +37,7 @@ class Labelled:
 
     def hear(
         self, name: str, blocks: Iterable[Samples], rate: int, times: Times, own: Probability | None = None
-    ) -> Heard:
+    ) -> Told:
         """`External.hear`; the mixture is not listened to. Raises DataError as `path` does, and for names that are no
         target and no instrument."""
         mapping, rows = self._read(name, times)
@@ -73,9 +73,9 @@ class Labelled:
         """Raises DataError as `hear` does, for a song's file that is missing or cannot be used."""
         self._read(name, np.zeros(1))
 
-    def _read(self, name: str, times: Times) -> tuple[Mapping, Probability]:
+    def _read(self, name: str, times: Times) -> tuple[TargetMap, Probability]:
         seen: list[str] = []
-        silent: tuple[Mapping, Probability] | None = None
+        silent: tuple[TargetMap, Probability] | None = None
         for path in self._paths(name):
             names, rows = read_labels(path, times)
             mapping = map_targets(self.targets, named(names))
