@@ -134,15 +134,15 @@ def test_memory_does_not_grow_with_the_song():
 
     most = 0
 
-    class Watched(room._Heard):
+    class Watched(room._Buffer):
         def append(self, block):
             super().append(block)
             nonlocal most
             most = max(most, len(self.samples))
 
-    kept, room._Heard = room._Heard, Watched
+    kept, room._Buffer = room._Buffer, Watched
     try:
         detector(Loudest(), 4.0).detect_blocks(steps(1) for _ in range(300))
     finally:
-        room._Heard = kept
+        room._Buffer = kept
     assert most <= 8 * RATE

@@ -84,14 +84,14 @@ class Detector:
         """
         hop = self._hop(hop_seconds)
         tracks = [_Track(self.model, offset) for offset in range(0, self.model.window, hop)]
-        heard = _Heard()
+        buffer = _Buffer()
         for block in blocks:
-            heard.append(block)
-            self._advance(tracks, heard, ended=False)
-            heard.forget(min(track.needs for track in tracks))
-        if not heard.total:
+            buffer.append(block)
+            self._advance(tracks, buffer, ended=False)
+            buffer.forget(min(track.needs for track in tracks))
+        if not buffer.total:
             raise AudioError("a song without samples; give at least one.")
-        self._advance(tracks, heard, ended=True)
+        self._advance(tracks, buffer, ended=True)
         probability = _interleaved([track.joined() for track in tracks])
         rate = self.model.sample_rate
         return Detection(
@@ -100,7 +100,7 @@ class Detector:
             self.gate.weights(probability, rate / hop) > 0.5,
             self.model.window / rate,
             hop / rate,
-            heard.total / rate,
+            buffer.total / rate,
         )
 
     def _hop(self, seconds: float | None) -> int:
@@ -110,10 +110,10 @@ class Detector:
             raise ModelError(f"windows every {seconds} s; that must go into a window of {window / rate:g} s evenly.")
         return hop
 
-    def _advance(self, tracks: Sequence["_Track"], heard: "_Heard", ended: bool) -> None:
+    def _advance(self, tracks: Sequence["_Track"], buffer: "_Buffer", ended: bool) -> None:
         for track in tracks:
-            while spans := track.ready(heard.total, ended):
-                audio = np.stack([heard.take(*span) for span in spans])
+            while spans := track.ready(buffer.total, ended):
+                audio = np.stack([buffer.take(*span) for span in spans])
                 track.take(self._run(audio))
 
     @torch.inference_mode()
@@ -185,7 +185,7 @@ class _Track:
         return np.concatenate([*self.kept, block[:, self.upto - start :]], axis=1)
 
 
-class _Heard:
+class _Buffer:
     """The mean channel of a song as far as it came, of which the beginning may be forgotten."""
 
     def __init__(self) -> None:

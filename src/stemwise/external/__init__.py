@@ -18,7 +18,8 @@ OWN = "model"  # what `gate.source` says of a model's own activity
 
 @dataclass(frozen=True)
 class Told:
-    """Activity for a gate. probability (target, frame); judged (target,): False where nobody listened, and the row is ones: an open gate."""
+    """Activity for a gate: probability (target, frame); judged (target,), False where nobody listened, and the row is
+    ones: an open gate."""
 
     probability: Probability
     judged: NDArray[np.bool_]
