@@ -51,6 +51,10 @@ def check(config: DictConfig, exported: Exported) -> None:
     clip_scores.check(config, exported)
     if strange := [gate for gate in config.gates if gate not in KINDS]:
         raise ModelError(f"gates: '{strange[0]}' is unknown; choose among {', '.join(KINDS)} (off in quotes).")
+    if config.context is not None:
+        raise ModelError(
+            f"context={config.context}: this run separates; a detector hears so much at once. Leave it out."
+        )
     if config.wiener < 0:
         raise ModelError(f"wiener={config.wiener}: give a number of iterations, 0 for none.")
     if config.wiener:

@@ -16,11 +16,13 @@ from stemwise.home import runs_home
 from stemwise.model.mel import DETECTION
 
 
-def load_detector(model: Path | None = None, threshold: float | None = None, device: str = "cpu") -> Detector:
+def load_detector(
+    model: Path | None = None, threshold: float | None = None, device: str = "cpu", context_seconds: float | None = None
+) -> Detector:
     """The detector of an exported model or a run folder; None: the newest there is (`detector_path`).
 
     `threshold`, between 0 and 1 and for all targets, in place of those the model carries. Raises ModelError as
-    `export.load` does, and for another threshold.
+    `export.load` does, and for another threshold. `context_seconds` as in `Detector`.
     """
     exported = load(detector_path(model), DETECTION)
     gate = exported.gate
@@ -28,7 +30,7 @@ def load_detector(model: Path | None = None, threshold: float | None = None, dev
         if not 0 < threshold < 1:
             raise ModelError(f"threshold is {threshold:g}; a probability lies between 0 and 1.")
         gate = Gate("hard", threshold, gate.median_seconds)
-    return Detector(exported.model, gate, device)
+    return Detector(exported.model, gate, device, context_seconds)
 
 
 def detector_path(model: Path | None = None) -> Path:
