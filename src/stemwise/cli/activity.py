@@ -52,13 +52,12 @@ def command(
 ) -> None:
     """Say which instruments play when: a picture, .lab, JAMS, JSON and CSV for every song."""
     from stemwise.detector import context_of
-    from stemwise.export import identity
+    from stemwise.export import find_detector, identity
     from stemwise.listen import Origin, find_songs, load_detector, usable, write_detection
-    from stemwise.listen.detecting import detector_path
 
     check_device(device)
     formats, left_out = usable([each.value for each in format or ()])
-    path = detector_path(model)
+    path = find_detector(model)
     detector = load_detector(path, threshold, device, context_of(context))
     check_hop(detector, hop)
     found, faults = find_songs(songs)

@@ -14,9 +14,9 @@ from stemwise.errors import DataError, ModelError, StemwiseError
 from stemwise.evaluation.reference import reference
 from stemwise.evaluation.thresholds import choose_gate, has_activity
 from stemwise.experiment import configs
-from stemwise.export import identity
+from stemwise.export import find_detector, identity
 from stemwise.external import OWN, External
-from stemwise.external.detected import HOP, find_detector, load_detected
+from stemwise.external.detected import HOP, load_detected
 from stemwise.external.label_files import Labelled
 from stemwise.files import fingerprint
 from stemwise.gate import Gate
