@@ -74,6 +74,22 @@ def test_json_and_csv_say_the_same_as_the_lab(tmp_path, model):
     assert low[:9].min() > 0.99 and low[12:17].max() < 0.01
 
 
+@pytest.mark.parametrize(
+    ("right", "said"), [(-1.0, "nothing"), (-0.985, "42 dB below them"), (-0.97, ""), (0.0, ""), (1.0, "")]
+)
+def test_channels_that_cancel_out_are_said(tmp_path, model, right, said):
+    """(1 + r) / 2 of a channel is left, against the root mean square of 1 and r: 42.4 dB below that at r = -0.985, and
+    36.3 at -0.97."""
+    song = tones()
+    soundfile.write(tmp_path / "a.wav", np.stack([song, right * song], axis=1), 44100, subtype="FLOAT")
+    shown = listen(tmp_path, model, tmp_path / "a.wav", *TEXT)
+    if said:
+        assert f"a.wav: its channels cancel out; their mean, which is what is heard, is {said}." in shown
+        assert "warning: " in shown
+    else:
+        assert "warning" not in shown
+
+
 def test_a_context_of_ones_own(tmp_path):
     """A recurrent net hears what is near and far: a whole song at once is not what its blocks give, and is said."""
     torch.manual_seed(0)
@@ -215,6 +231,10 @@ def test_models(tmp_path, home):
     save(home / "runs" / "separator" / "model.safetensors", exported(), DESCRIPTION)
     shown = stemwise("activity", source, "--out", tmp_path / "out", *TEXT)
     assert f"model: {home / 'runs' / 'tones' / 'model.safetensors'} (2 instruments)" in shown
+    (home / "runs" / "broken").mkdir()
+    (home / "runs" / "broken" / "model.safetensors").write_bytes(b"half a file")
+    shown = stemwise("activity", source, "--out", tmp_path / "out", *TEXT)
+    assert "warning: passed over, since it cannot be read" in shown and "runs/tones/model.safetensors (2 instr" in shown
     assert "low 50%" in listen(tmp_path, home / "runs" / "tones", source, *TEXT)
     shown = listen(tmp_path, home / "runs" / "separator", source, code=1)
     assert "this model separates" in shown and "stemwise separate" in shown

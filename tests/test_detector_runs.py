@@ -178,6 +178,14 @@ def test_other_questions_get_other_folders(run, tmp_path):
         scored(run, "device=gpu")
 
 
+def test_processes_that_are_not_used_are_said(run, caplog):
+    with caplog.at_level("WARNING", logger="stemwise"):
+        scored(run, "report=false")
+        assert not [line for line in caplog.messages if "processes" in line]
+        scored(run, "report=false", "processes=2")
+    assert "processes=2 means nothing here: a detector hears one song after the other" in caplog.messages
+
+
 def test_as_many_songs_have_lanes_as_asked(tree, run):
     for count in (0, 1, 3):
         parts = Parts((scored(run, f"root={tree}", "shared=allow", f"report_songs={count}") / "page.html").read_text())

@@ -13,6 +13,7 @@ from stemwise import taxonomy
 from stemwise.detector import Detector, context_of
 from stemwise.errors import DataError, ModelError
 from stemwise.evaluation.detection import check_windows, detect_songs
+from stemwise.evaluation.gate_grid import KINDS
 from stemwise.evaluation.heard import CLIPS, THRESHOLDS, Heard, read_clips, write_clips
 from stemwise.experiment import configs, dashboards
 from stemwise.experiment.asked import Asked
@@ -32,15 +33,19 @@ OF_SEPARATORS = ("bss_eval", "wiener", "channels", "clips")
 
 
 def check(config: DictConfig, exported: Exported) -> None:
-    """Raise ModelError for what a detector cannot be asked, and for windows that cannot be scored."""
+    """Raise ModelError for what a detector cannot be asked, and for windows that cannot be scored; say what it has no
+    use for."""
     strange = [key for key in OF_SEPARATORS if config[key]]
     gate = config.get("gate") or {}
     strange += ["gate=grid"] if configs.asked_grid(config) else []
     strange += [f"gate.source={config.gate.source}"] if config.gate.source != "model" else []
+    strange += [f"gates={list(config.gates)}"] if sorted(map(str, config.gates)) != sorted(KINDS) else []
     if strange:
         raise ModelError(f"{strange[0]}: this run hears instruments and separates nothing. Leave it out.")
     if (kind := gate.get("kind", "hard")) != "hard":
         raise ModelError(f"gate={kind}: a detector has thresholds alone. Choose them: gate=hard gate.threshold=0.5")
+    if config.processes != 1:
+        log.warning("processes=%s means nothing here: a detector hears one song after the other", config.processes)
     check_windows(exported.model)
     _detector(config, exported)
 
