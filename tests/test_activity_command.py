@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
 
-from stemwise.export import SHIPPED_DETECTOR, describe, identity, save
+from stemwise.export import SHIPPED_DETECTOR, Exported, build, describe, identity, save
 from stemwise.gate import Gate
 from stemwise.labels import read_segments
 from tests.detectors import PLAYED, TONES, TWO_TONES, hears_tones, saved, tone_song, tones
@@ -82,6 +83,51 @@ def test_json_and_csv_say_the_same_as_the_lab(tmp_path, model):
     # A window that has nothing but the tone is sure of it, one with nothing of it of that.
     low = np.array(told["probability"]["low"])
     assert low[:9].min() > 0.99 and low[12:17].max() < 0.01
+
+
+@pytest.mark.parametrize(
+    ("right", "said"), [(-1.0, "nothing"), (-0.985, "42 dB below them"), (-0.97, ""), (0.0, ""), (1.0, "")]
+)
+def test_channels_that_cancel_out_are_said(tmp_path, model, right, said):
+    """(1 + r) / 2 of a channel is left, against the root mean square of 1 and r: 42.4 dB below that at r = -0.985, and
+    36.3 at -0.97."""
+    song = tones()
+    soundfile.write(tmp_path / "a.wav", np.stack([song, right * song], axis=1), 44100, subtype="FLOAT")
+    shown = listen(tmp_path, model, tmp_path / "a.wav", *TEXT)
+    if said:
+        assert f"a.wav: its channels cancel out; their mean, which is what is heard, is {said}." in shown
+        assert "warning: " in shown
+    else:
+        assert "warning" not in shown
+
+
+def test_a_context_of_ones_own(tmp_path):
+    """A recurrent net hears what is near and far: a whole song at once is not what its blocks give, and is said."""
+    torch.manual_seed(0)
+    net = {
+        "_target_": "stemwise.nets.detection.crnn.Crnn",
+        "targets": 2,
+        "channels": [4, 4, 4, 4],
+        "width": 8,
+        "hidden": 8,
+    }
+    described = {**TWO_TONES, "net": net, "context_seconds": 2.0}
+    path, model = tmp_path / "m.safetensors", build(described).eval()
+    save(path, Exported(model, Gate("hard", 0.5, 0.0)), described)
+    source = tone_song(tmp_path / "a.wav", 16000, 1)
+    told = {}
+    for context in ("song", "4", None):
+        listen(tmp_path, path, source, "--format", "json", *(("--context", context) if context else ()))
+        told[context] = json.loads((tmp_path / "out" / "a" / "activity.json").read_text())
+    assert [told[each]["context_seconds"] for each in told] == [600.0, 4.0, 2.0]
+    with torch.inference_mode():
+        heard = torch.from_numpy(soundfile.read(source, dtype="float32")[0])[None, None]
+        whole = torch.sigmoid(model.estimate(heard).activity)[0].numpy()
+    for row, target in zip(whole, TONES, strict=True):
+        np.testing.assert_allclose(told["song"]["probability"][target], row, atol=1e-4)
+        assert (
+            told["song"]["probability"][target] != told["4"]["probability"][target] != told[None]["probability"][target]
+        )
 
 
 def test_a_threshold_for_all_in_place_of_the_models(tmp_path):
@@ -175,6 +221,8 @@ def test_a_short_tone_is_heard_in_the_time_it_has(tmp_path, model):
         (["--hop", 0.3], "evenly"),
         (["--hop", "nan"], "give seconds"),
         (["--hop", -1], "give seconds"),
+        (["--context", "album"], "give seconds, or song"),
+        (["--context", 1.5], "whole number of windows"),
         (["--device", "abacus"], "not to be had"),
     ],
 )
@@ -186,8 +234,6 @@ def test_options_that_cannot_be_are_said_before_the_first_song(tmp_path, model, 
 
 def test_models(tmp_path, home):
     """The newest run with a detector, whatever separators there are; else the one that ships, or a sentence."""
-    from stemwise.export import save
-
     source = tone_song(tmp_path / "a.wav", 16000, 1)
     if not SHIPPED_DETECTOR.is_file():
         shown = stemwise("activity", source, "--out", tmp_path / "out", code=1)
@@ -196,6 +242,10 @@ def test_models(tmp_path, home):
     save(home / "runs" / "separator" / "model.safetensors", exported(), DESCRIPTION)
     shown = stemwise("activity", source, "--out", tmp_path / "out", *TEXT)
     assert f"model: {home / 'runs' / 'tones' / 'model.safetensors'} (2 instruments)" in shown
+    (home / "runs" / "broken").mkdir()
+    (home / "runs" / "broken" / "model.safetensors").write_bytes(b"half a file")
+    shown = stemwise("activity", source, "--out", tmp_path / "out", *TEXT)
+    assert "warning: passed over, since it cannot be read" in shown and "runs/tones/model.safetensors (2 instr" in shown
     assert "low 50%" in listen(tmp_path, home / "runs" / "tones", source, *TEXT)
     shown = listen(tmp_path, home / "runs" / "separator", source, code=1)
     assert "this model separates" in shown and "stemwise separate" in shown

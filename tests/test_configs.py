@@ -16,6 +16,8 @@ from tests.test_train import composed
             "eval_gate-hard-threshold-[0.1,0.2]-median-1.0",
         ),
         (["gate=grid", "part=valid"], "eval_part-valid_gate-grid"),
+        (["context=song"], "eval_context-song"),
+        (["context=30", "part=valid"], "eval_part-valid_context-30"),
         (["gate=soft", "limit=2"], "eval_limit-2_gate-soft"),
     ],
 )

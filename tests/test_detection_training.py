@@ -90,7 +90,7 @@ def test_a_search_may_ask_for_figures_of_seconds(tree, tmp_path):
         trained(tmp_path / "other", tree, *HEARD, "objective=val/usdr")
 
 
-@pytest.mark.parametrize("word", ["bss_eval=true", "wiener=1", "channels=2", "gate=grid", "clips=true"])
+@pytest.mark.parametrize("word", ["bss_eval=true", "wiener=1", "channels=2", "gate=grid", "clips=true", "gates=[hard]"])
 def test_what_is_asked_of_separators_is_refused(tree, tmp_path, word):
     run = tmp_path / "run"
     trained(run, tree, *HEARD)

@@ -1,15 +1,19 @@
+import math
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from stemwise.detector import Detector
+from stemwise.detector import LONGEST, Detector, context_of
 from stemwise.errors import AudioError, ModelError
 from stemwise.gate import Gate
 from stemwise.mel import LogMel
 from stemwise.model.mel import MelModel
 from stemwise.nets.detection.cnn import Cnn
+from stemwise.nets.detection.conformer import Conformer
 from stemwise.nets.detection.crnn import Crnn
+from stemwise.nets.detection.fully_connected import FullyConnected
 
 RATE = 16000
 
@@ -134,15 +138,59 @@ def test_memory_does_not_grow_with_the_song():
 
     most = 0
 
-    class Watched(room._Heard):
+    class Watched(room._Buffer):
         def append(self, block):
             super().append(block)
             nonlocal most
             most = max(most, len(self.samples))
 
-    kept, room._Heard = room._Heard, Watched
+    kept, room._Buffer = room._Buffer, Watched
     try:
         detector(Loudest(), 4.0).detect_blocks(steps(1) for _ in range(300))
     finally:
-        room._Heard = kept
+        room._Buffer = kept
     assert most <= 8 * RATE
+
+
+@pytest.mark.parametrize("net", [Cnn, Crnn, Conformer, FullyConnected])
+@pytest.mark.parametrize("size", [777, 1 << 18])
+def test_a_whole_song_at_once_is_the_model_run_on_it(net, size):
+    """Whatever context it learned with; the last window has zeros behind the song."""
+    torch.manual_seed(0)
+    song = steps(17)[:, : 17 * RATE - 4321]
+    listening = Detector(detector(net(targets=1), 4.0).model, context_seconds=math.inf)
+    found = listening.detect_blocks(song[:, at : at + size] for at in range(0, song.shape[1], size)).probability
+    padded = torch.from_numpy(np.pad(song, ((0, 0), (0, 4321))))[None]
+    with torch.inference_mode():
+        whole = torch.sigmoid(listening.model.estimate(padded).activity)[0].numpy()
+    np.testing.assert_allclose(found, whole, atol=1e-5)
+    blocks = detector(listening.model.net, 1.0).detect(song).probability
+    assert not np.allclose(found, blocks, atol=1e-5), "it heard something else"
+    assert listening.context_seconds == LONGEST
+
+
+def test_another_context_is_that_of_a_model_with_it():
+    song = steps(23)
+    asked = Detector(detector(Loudest(0.5), 2.0).model, context_seconds=6.0)
+    np.testing.assert_allclose(
+        asked.detect(song, 0.5).probability, detector(Loudest(0.5), 6.0).detect(song, 0.5).probability
+    )
+
+
+def test_a_song_longer_than_the_longest_context_is_heard_in_blocks_of_it(monkeypatch):
+    from stemwise import detector as room
+
+    monkeypatch.setattr(room, "LONGEST", 6.5)
+    song = steps(23)
+    asked = Detector(detector(Loudest(0.5), 2.0).model, context_seconds=math.inf)
+    np.testing.assert_allclose(asked.detect(song).probability, detector(Loudest(0.5), 6.0).detect(song).probability)
+
+
+def test_contexts_that_cannot_be_are_refused():
+    model = detector().model
+    for wrong in (0.0, -1.0, 1.5, 601.0, math.nan):
+        with pytest.raises(ModelError, match="give a whole number of windows of 1 s, up to 600 s, or song"):
+            Detector(model, context_seconds=wrong)
+    assert context_of("song") == math.inf and context_of("2.5") == 2.5 and context_of(None) is context_of("") is None
+    with pytest.raises(ModelError, match="'album': give seconds, or song"):
+        context_of("album")

@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.metrics import roc_auc_score
 from src.eval import evaluate_run
 
@@ -141,6 +142,8 @@ def test_what_hears_nothing_has_no_seconds(tree, tmp_path):
             "model.net.hidden=16")  # fmt: skip
     with pytest.raises(ModelError, match="clips=true: this run separates and says nothing of activity"):
         scored(run, "clips=true")
+    with pytest.raises(ModelError, match="context=song: this run separates"):
+        scored(run, "context=song")
     assert not (run / "scores.parquet").exists()
 
 
@@ -150,6 +153,7 @@ def test_other_questions_get_other_folders(run, tmp_path):
         ("part=valid",): ("eval_part-valid", {"Bob_Two"}, 10),
         ("part=train", "limit=1", "device=cpu"): ("eval_part-train_limit-1", {"Ann_One"}, 10),
         (f"root={other}", "shared=allow"): ("eval_root-other", {"Ann_One", "Bob_Two", "Cyd_Three"}, 6),
+        ("context=song", "report_songs=1"): ("eval_context-song", {"Cyd_Three"}, 10),
         ("gate=hard", "gate.threshold=0.9"): ("eval_gate-hard-threshold-0.9", {"Cyd_Three"}, 10),
     }
     for words, (folder, songs, seconds) in asked.items():
@@ -158,6 +162,8 @@ def test_other_questions_get_other_folders(run, tmp_path):
         clips = pd.read_parquet(out / "detections.parquet")
         assert set(clips.song) == songs and clips.second.max() == seconds - 1
         assert (out / "page.html").is_file() and (out / "confusion.png").is_file()
+    facts = json.loads((run / "eval_context-song" / "summary.json").read_text())["facts"]
+    assert facts["context"] == "the whole song, 600 s at most; learned with 1 s"
     thresholds = json.loads((run / "eval_gate-hard-threshold-0.9" / "summary.json").read_text())["detection"]
     assert {line["threshold"] for line in thresholds["instruments"]} == {0.9}
     assert not (run / "detections.parquet").exists() and not (run / "log" / "scores.csv").exists()
@@ -165,8 +171,19 @@ def test_other_questions_get_other_folders(run, tmp_path):
         scored(run, f"root={other}")
     with pytest.raises(ModelError, match="gate=soft: a detector has thresholds alone"):
         scored(run, "gate=soft")
+    for word in ("context=0", "context=1.5", "context=album"):
+        with pytest.raises(ModelError, match="a context of"):
+            scored(run, word)
     with pytest.raises(ModelError, match="device 'gpu' is not to be had"):
         scored(run, "device=gpu")
+
+
+def test_processes_that_are_not_used_are_said(run, caplog):
+    with caplog.at_level("WARNING", logger="stemwise"):
+        scored(run, "report=false")
+        assert not [line for line in caplog.messages if "processes" in line]
+        scored(run, "report=false", "processes=2")
+    assert "processes=2 means nothing here: a detector hears one song after the other" in caplog.messages
 
 
 def test_as_many_songs_have_lanes_as_asked(tree, run):
@@ -174,6 +191,22 @@ def test_as_many_songs_have_lanes_as_asked(tree, run):
         parts = Parts((scored(run, f"root={tree}", "shared=allow", f"report_songs={count}") / "page.html").read_text())
         lanes = [attributes for tag, attributes in parts.tags if tag == "img" and "over the song" in attributes["alt"]]
         assert len(lanes) == count
+
+
+def test_a_song_heard_at_once_is_scored_so(tree, tmp_path):
+    run = tmp_path / "run"
+    trained(run, tree, *HEARD, "model=iad_crnn", "model.net.hidden=8", "model.context_seconds=2.0")
+    clips = pd.read_parquet(scored(run, "context=song", "report=false") / "detections.parquet")
+    exported = load(run / "model.safetensors")
+    data = configs.make_data(composed(run, f"data.root={tree}", *HEARD), exported.model)
+    (song,) = data.prepared("test").values()
+    mixture = torch.from_numpy(np.asarray(song.audio).sum(axis=0))[None, :, : 10 * exported.model.sample_rate]
+    with torch.inference_mode():
+        whole = torch.sigmoid(exported.model.estimate(mixture).activity)[0].numpy()
+    wide = clips.pivot(index="target", columns="second", values="probability").loc[list(exported.model.targets)]
+    np.testing.assert_allclose(wide, whole, atol=1e-5)
+    own = pd.read_parquet(scored(run, "report=false") / "detections.parquet")
+    assert not np.allclose(own.probability, clips.probability, atol=1e-4)
 
 
 def test_windows_of_half_a_second_are_scored_by_seconds(tree, tmp_path):

@@ -1,13 +1,19 @@
 import json
+import os
 import stat
+import warnings
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
+from stemwise import export
 from stemwise.errors import ModelError
-from stemwise.export import SHIPPED, Exported, build, describe, load, save
+from stemwise.export import SHIPPED, Exported, build, default_model, describe, find_detector, load, save
 from stemwise.gate import Gate
+from stemwise.model import SEPARATION
+from stemwise.model.mel import DETECTION
+from tests.detectors import saved
 
 DESCRIPTION = {
     "_target_": "stemwise.model.SpectralModel",
@@ -96,6 +102,35 @@ def test_files_that_are_no_model_raise(tmp_path):
     save_file({"x": torch.zeros(1)}, path, metadata={"stemwise": json.dumps(header)})
     with pytest.raises(ModelError, match="weights do not fit"):
         load(path)
+
+
+def test_the_sentence_for_a_missing_model_is_that_of_its_kind(tmp_path):
+    for kind, trains in ((SEPARATION, "make demo"), (DETECTION, "experiment=iad_cnn")):
+        for asked in (load, describe):
+            with pytest.raises(ModelError, match=f"no such model.*{trains}"):
+                asked(tmp_path / "gone.safetensors", kind)
+
+
+def test_a_model_that_cannot_be_read_is_passed_over_while_there_is_another(home, monkeypatch):
+    """Of whatever kind it was meant to be: the one that is asked for is taken, and the other is named."""
+    monkeypatch.setattr(export, "SHIPPED_DETECTOR", home / "none.safetensors")
+    broken, good = (home / "runs" / name / "model.safetensors" for name in ("broken", "good"))
+    broken.parent.mkdir(parents=True)
+    broken.write_bytes(b"not safetensors at all")
+    assert default_model(DETECTION) == broken, "nothing else is there: who loads it is told"
+    with pytest.raises(ModelError, match=r"broken.*not a readable safetensors file"):
+        load(find_detector(), DETECTION)
+    with pytest.warns(UserWarning, match="passed over, since it cannot be read: .*broken"):
+        assert default_model(SEPARATION) == SHIPPED
+    detector = saved(good)
+    for path, age in ((detector, 100), (broken, 0)):
+        os.utime(path, (path.stat().st_atime, path.stat().st_mtime - age))
+    with pytest.warns(UserWarning, match="passed over, since it cannot be read: .*broken"):
+        assert find_detector("newest") == detector
+    os.utime(broken, (0, 0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert find_detector() == detector, "an older one is not looked at"
 
 
 def test_the_model_that_ships_is_small_and_separates_as_its_card_says():

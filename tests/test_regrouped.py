@@ -11,7 +11,8 @@ from stemwise.errors import DataError
 from stemwise.evaluation.heard import Heard, holds_clips, read_clips, write_clips
 from stemwise.evaluation.regrouped import common, grouping, regrouped
 from stemwise.evaluation.table import NAME, read_scores, write_scores
-from stemwise.report.detection import compare_heard, tune
+from stemwise.report.detection import tune
+from stemwise.report.detection.compared import compare_heard
 from tests.report.detection.made_up import clips
 
 IAD, MMS, MUSDB = (taxonomy.targets(name) for name in ("iad", "mms", "musdb"))

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import soundfile
@@ -19,6 +20,7 @@ from stemwise.files import beside
 from stemwise.texts import printable
 
 Samples = NDArray[np.float32]
+Float = TypeVar("Float", np.float32, np.float64)
 
 # A wav of floats keeps every level; the others hold integers and clip beyond ±1.
 SUBTYPES = {".wav": "FLOAT", ".flac": "PCM_24", ".mp3": "MPEG_LAYER_III", ".ogg": "VORBIS"}
@@ -86,7 +88,7 @@ def blocks(path: Path, size: int) -> Iterator[Samples]:
     Raises AudioError as `read` does.
     """
     with opened(path) as file:
-        while len(block := _next(file, size, path)):
+        while len(block := next_block(file, size, path, np.float32)):
             yield finite(np.ascontiguousarray(block.T), str(path))
 
 
@@ -196,7 +198,7 @@ def as_channels(audio: Samples, channels: int) -> Samples:
     raise AudioError(f"{have} channels cannot become {channels}: give mono, or {channels} channels.")
 
 
-def finite(audio: Samples, name: str) -> Samples:
+def finite(audio: NDArray[Float], name: str) -> NDArray[Float]:
     if not np.isfinite(audio).all():
         first = int(np.argwhere(~np.isfinite(audio).all(axis=0))[0, 0])
         raise AudioError(f"{name}: NaN or infinity, first at sample {first}. Export the file again without it.")
@@ -214,9 +216,11 @@ class _Forward(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no t
         return False
 
 
-def _next(file: soundfile.SoundFile, size: int, path: Path) -> NDArray[np.float32]:
+def next_block(file: soundfile.SoundFile, size: int, path: Path, dtype: type[Float]) -> NDArray[Float]:
+    """(sample, channel), up to `size` samples of an open file; none at its end. Raises AudioError for what cannot be
+    decoded."""
     try:
-        return np.asarray(file.read(size, dtype="float32", always_2d=True))
+        return np.asarray(file.read(size, dtype=np.dtype(dtype).name, always_2d=True))
     except soundfile.LibsndfileError as fault:
         raise AudioError(f"{path}: cannot be decoded ({fault}). Export it anew as wav or flac.") from fault
 

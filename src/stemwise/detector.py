@@ -1,9 +1,10 @@
 """A model that hears instruments + blocks of its context + thresholds → which targets play when, in a song.
 
 Where the context is longer than a window, blocks of it overlap by half and of each the middle is kept, so that every
-window is judged with something on either side.
+window is judged with something on either side. It is the model's, or another: up to a whole song.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,8 @@ from stemwise.model.mel import MelModel
 
 BATCH_WINDOWS = 64  # given to the net at a time
 BLOCK = 1 << 18  # samples of an array taken at a time
+SONG = "song"  # a context, in words
+LONGEST = 600.0  # seconds of the context called "song": memory stays bounded, a longer song is heard in blocks of this
 
 Probability = NDArray[np.float32]
 
@@ -60,13 +63,37 @@ class Detection:
         return np.stack([np.interp(times, middles, row) for row in self.probability]).astype(np.float32)
 
 
-class Detector:
-    """Samples in, activity out, at the model's rate; memory depends on the context only."""
+def context_of(asked: str | float | None) -> float | None:
+    """Seconds of a context as a user writes it: a number, "song" as infinity, None or "" as None, the model's own.
 
-    def __init__(self, model: MelModel, gate: Gate | None = None, device: str = "cpu") -> None:
+    Raises ModelError for other words.
+    """
+    if asked is None or asked == "":
+        return None
+    try:
+        return math.inf if asked == SONG else float(asked)
+    except (TypeError, ValueError):
+        raise ModelError(f"a context of '{asked}': give seconds, or {SONG} for all of a song at once.") from None
+
+
+class Detector:
+    """Samples in, activity out, at the model's rate; memory depends on the context only.
+
+    `context_seconds` that the net hears at once, a whole number of windows; None: as many as it was trained with;
+    infinity: the whole song, up to `LONGEST` of it. Raises ModelError for another one.
+    """
+
+    def __init__(
+        self, model: MelModel, gate: Gate | None = None, device: str = "cpu", context_seconds: float | None = None
+    ) -> None:
+        self.context_windows = _windows(model, context_seconds)
         self.model = model.to(device).eval()
         self.gate = gate or Gate(median_seconds=0.0)
         self.device = device
+
+    @property
+    def context_seconds(self) -> float:
+        return self.context_windows * self.model.window / self.model.sample_rate
 
     def detect(self, mixture: Samples, hop_seconds: float | None = None) -> Detection:
         """Mixture (channel, sample) or (sample,) at the model's rate → Detection; see `detect_blocks`."""
@@ -83,15 +110,15 @@ class Detector:
         for a hop that does not divide the window.
         """
         hop = self._hop(hop_seconds)
-        tracks = [_Track(self.model, offset) for offset in range(0, self.model.window, hop)]
-        heard = _Heard()
+        tracks = [_Track(self.model, offset, self.context_windows) for offset in range(0, self.model.window, hop)]
+        buffer = _Buffer()
         for block in blocks:
-            heard.append(block)
-            self._advance(tracks, heard, ended=False)
-            heard.forget(min(track.needs for track in tracks))
-        if not heard.total:
+            buffer.append(block)
+            self._advance(tracks, buffer, ended=False)
+            buffer.forget(min(track.needs for track in tracks))
+        if not buffer.total:
             raise AudioError("a song without samples; give at least one.")
-        self._advance(tracks, heard, ended=True)
+        self._advance(tracks, buffer, ended=True)
         probability = _interleaved([track.joined() for track in tracks])
         rate = self.model.sample_rate
         return Detection(
@@ -100,7 +127,7 @@ class Detector:
             self.gate.weights(probability, rate / hop) > 0.5,
             self.model.window / rate,
             hop / rate,
-            heard.total / rate,
+            buffer.total / rate,
         )
 
     def _hop(self, seconds: float | None) -> int:
@@ -110,10 +137,10 @@ class Detector:
             raise ModelError(f"windows every {seconds} s; that must go into a window of {window / rate:g} s evenly.")
         return hop
 
-    def _advance(self, tracks: Sequence["_Track"], heard: "_Heard", ended: bool) -> None:
+    def _advance(self, tracks: Sequence["_Track"], buffer: "_Buffer", ended: bool) -> None:
         for track in tracks:
-            while spans := track.ready(heard.total, ended):
-                audio = np.stack([heard.take(*span) for span in spans])
+            while spans := track.ready(buffer.total, ended):
+                audio = np.stack([buffer.take(*span) for span in spans])
                 track.take(self._run(audio))
 
     @torch.inference_mode()
@@ -124,14 +151,30 @@ class Detector:
         return torch.sigmoid(logits).cpu().numpy()
 
 
+def _windows(model: MelModel, seconds: float | None) -> int:
+    """Of a context."""
+    if seconds is None:
+        return model.context_windows
+    window = model.window / model.sample_rate
+    if seconds == math.inf:
+        return max(int(LONGEST / window), 1)
+    windows = round(seconds / window) if 0 < seconds <= LONGEST else 0
+    if windows < 1 or abs(windows * window - seconds) > 1e-6:
+        raise ModelError(
+            f"a context of {seconds:g} s: give a whole number of windows of {window:g} s, up to {LONGEST:g} s, or "
+            f"{SONG}."
+        )
+    return windows
+
+
 class _Track:
     """The windows that begin at `offset` and at every window's length behind it, block by block.
 
     Blocks of `context` windows begin every half of it while more follows behind them; the last ends with the song.
     """
 
-    def __init__(self, model: MelModel, offset: int) -> None:
-        self.window, self.context, self.offset = model.window, model.context_windows, offset
+    def __init__(self, model: MelModel, offset: int, context: int) -> None:
+        self.window, self.context, self.offset = model.window, context, offset
         self.targets = len(model.targets)
         self.step = max(self.context // 2, 1)
         self.next = 0  # window at which the next block begins
@@ -185,7 +228,7 @@ class _Track:
         return np.concatenate([*self.kept, block[:, self.upto - start :]], axis=1)
 
 
-class _Heard:
+class _Buffer:
     """The mean channel of a song as far as it came, of which the beginning may be forgotten."""
 
     def __init__(self) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import importlib
 import json
 import sys
+import warnings
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,10 +26,14 @@ FORMAT = 1
 HEADER = "stemwise"
 SHIPPED = Path(__file__).parent / "pretrained" / "small.safetensors"
 SHIPPED_DETECTOR = SHIPPED.with_name("detector.safetensors")
-# What a model does, and which command takes it.
+# What a model does, which command takes it, and how one comes about.
 USES = {
     SEPARATION: ("separates", "stemwise separate"),
     DETECTION: ("hears which instruments play", "stemwise activity"),
+}
+TRAINS = {
+    SEPARATION: "`make demo` trains one",
+    DETECTION: "`python -m src.train experiment=iad_cnn data=synthetic` trains one",
 }
 
 
@@ -80,10 +85,11 @@ def save(path: Path, exported: Exported, description: dict[str, Any], half: bool
         part.write_bytes(save_tensors(weights, {HEADER: json.dumps(header, allow_nan=False)}))
 
 
-def describe(path: Path) -> dict[str, Any]:
-    """The header alone. Raises ModelError when the file is missing, damaged, or not a Stemwise model."""
+def describe(path: Path, kind: str = SEPARATION) -> dict[str, Any]:
+    """The header alone. Raises ModelError when the file is missing, damaged, or not a Stemwise model; `kind` is that of
+    the model that is needed, which the sentence says how to train."""
     if not path.is_file():
-        raise ModelError(f"{path}: no such model. `make demo` trains one; `stemwise separate --model` names another.")
+        raise _missing(path, kind)
     try:
         with safe_open(path, framework="pt") as file:
             header = json.loads((file.metadata() or {}).get(HEADER, "null"))
@@ -101,7 +107,7 @@ def describe(path: Path) -> dict[str, Any]:
 def load(path: Path, kind: str | None = None) -> Exported:
     """The model in evaluation mode, on the CPU. Raises ModelError as `describe` and `build` do, and for a model of
     another `kind`, if one is named."""
-    header = describe(path)
+    header = describe(path, kind or SEPARATION)
     if kind is not None and (found := _kind(header)) != kind:
         does, command = USES[found]
         raise ModelError(f"{path}: this model {does}, and another kind is needed here; `{command}` takes it.")
@@ -116,8 +122,41 @@ def load(path: Path, kind: str | None = None) -> Exported:
 
 
 def default_model(kind: str = SEPARATION) -> Path:
-    """The newest exported model of a kind under the runs folder, else the one that ships with the package."""
-    return _newest(kind) or (SHIPPED if kind == SEPARATION else SHIPPED_DETECTOR)
+    """The newest exported model of a kind under the runs folder, else the one that ships with the package.
+
+    Models that cannot be read are passed over with a warning, and given only where there is no other: then whoever
+    loads one is told.
+    """
+    shipped = SHIPPED if kind == SEPARATION else SHIPPED_DETECTOR
+    unreadable: list[tuple[Path, ModelError]] = []
+    for path in _trained():
+        try:
+            if _kind(describe(path)) == kind:
+                break
+        except ModelError as fault:
+            unreadable.append((path, fault))
+    else:
+        path = shipped if shipped.is_file() or not unreadable else unreadable[0][0]
+    for passed, why in unreadable:
+        if passed != path:
+            warnings.warn(f"passed over, since it cannot be read: {why}", stacklevel=2)
+    return path
+
+
+def find_detector(asked: str | Path | None = None) -> Path:
+    """A run folder or an exported detector; "newest" or None: the newest that was trained here, else the one that
+    ships; "shipped": that. Raises ModelError where there is none."""
+    if asked not in (None, "newest", "shipped"):
+        path = Path(str(asked))
+        path = path / "model.safetensors" if path.is_dir() else path
+        if not path.is_file():
+            raise _missing(path, DETECTION)
+        return path
+    path = SHIPPED_DETECTOR if asked == "shipped" else default_model(DETECTION)
+    if not path.is_file():
+        trained = "" if asked == "shipped" else f"there is no trained detector under {runs_home()}, and "
+        raise ModelError(f"{trained}no detector ships with this version. {TRAINS[DETECTION]}; or name one.")
+    return path
 
 
 def identity(path: Path) -> str:
@@ -134,7 +173,7 @@ def identity(path: Path) -> str:
 def newest_model() -> Path:
     """The newest exported model under the runs folder, of any kind; sweeps and the study aside. Raises ModelError
     without one."""
-    newest = _newest()
+    newest = next(iter(_trained()), None)
     if newest is None:
         raise ModelError(
             f"no trained model under {runs_home()} (looked for */model.safetensors). Train one with `make demo`, or "
@@ -143,23 +182,17 @@ def newest_model() -> Path:
     return newest
 
 
-def _newest(kind: str | None = None) -> Path | None:
-    """Sweeps and the study aside: theirs are many, and none of them is meant for use. One that cannot be read is of
-    any kind, so that whoever asks for it is told."""
+def _missing(path: Path, kind: str) -> ModelError:
+    return ModelError(f"{path}: no such model. {TRAINS[kind]}; or name another.")
+
+
+def _trained() -> list[Path]:
+    """Exported models under the runs folder, the newest first; sweeps and the study aside: theirs are many, and none of
+    them is meant for use."""
     runs = runs_home()
     paths = {path: path.relative_to(runs) for path in runs.rglob("model.safetensors")}
     found = [path for path, name in paths.items() if "sweep_" not in str(name) and name.parts[0] != "study"]
-    for path in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True):
-        if kind is None or _is(path, kind):
-            return path
-    return None
-
-
-def _is(path: Path, kind: str) -> bool:
-    try:
-        return _kind(describe(path)) == kind
-    except ModelError:
-        return True
+    return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
 
 
 def _kind(header: dict[str, Any]) -> str:

@@ -124,19 +124,10 @@ def _gated(source: Path, target: Path, weights: NDArray[np.float32], stft: Stft)
         stack.enter_context(audio.writing(target, audio.info(source).samples))
         kind = {"subtype": file.subtype, "format": file.format, "endian": file.endian}
         out = stack.enter_context(soundfile.SoundFile(target, "w", file.samplerate, file.channels, **kind))
-        while len(block := _next(file, step, source)):
+        while len(block := audio.next_block(file, step, source, np.float64)):
+            block = audio.finite(block.T, str(source)).T
             block *= stft.gain(weights, at, at + len(block))[:, None]
             out.write(block)
             at, peak = at + len(block), max(peak, float(np.abs(block).max()))
     audio.warn_of_clipping(Path(target.name), peak, out.subtype)
     return target
-
-
-def _next(file: soundfile.SoundFile, size: int, path: Path) -> NDArray[np.float64]:
-    try:
-        block = np.asarray(file.read(size, dtype="float64", always_2d=True))
-    except soundfile.LibsndfileError as fault:
-        raise AudioError(f"{path}: cannot be decoded ({fault}). Export it anew as wav or flac.") from fault
-    if not np.isfinite(block).all():
-        raise AudioError(f"{path}: NaN or infinity. Export the file again without it.")
-    return block

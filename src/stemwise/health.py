@@ -3,6 +3,7 @@
 import os
 import platform
 import shutil
+import warnings
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
@@ -131,13 +132,18 @@ def newest() -> list[Finding]:
 def _newest(what: str, kind: str) -> Finding:
     from stemwise.export import SHIPPED, SHIPPED_DETECTOR, USES, default_model, describe
 
-    path: Path = default_model(kind)
+    with warnings.catch_warnings(record=True) as noted:
+        warnings.simplefilter("always")
+        path: Path = default_model(kind)
     try:
-        describe(path)
+        describe(path, kind)
     except ModelError as fault:
-        return Finding(what, str(fault), "make demo, or install Stemwise anew")
+        return Finding(what, str(fault), "train one, or install Stemwise anew")
     which = "the one that ships" if path in (SHIPPED, SHIPPED_DETECTOR) else str(path)
-    return Finding(what, f"{which}, which {USES[kind][1]} takes unless told otherwise")
+    passed = "; ".join(str(warning.message) for warning in noted)
+    advice = "export or copy the model again, or remove it" if passed else ""
+    found = f"{which}, which {USES[kind][1]} takes unless told otherwise"
+    return Finding(what, f"{found}; {passed}" if passed else found, advice)
 
 
 def _version(name: str) -> str | None:

@@ -12,9 +12,9 @@ from stemwise.detector import Detector
 from stemwise.errors import ModelError
 from stemwise.evaluation.reference import Reference
 from stemwise.evaluation.thresholds import choose_gate
-from stemwise.export import save
+from stemwise.export import find_detector, save
 from stemwise.external import by_blocks
-from stemwise.external.detected import find_detector, load_detected
+from stemwise.external.detected import load_detected
 from stemwise.external.mapping import named
 from stemwise.gate import Gate
 from stemwise.model import Estimate
@@ -76,10 +76,14 @@ def test_thresholds_come_from_the_detector_or_the_model(bass_and_piano):
 
 
 def test_which_detector(tmp_path, home):
-    with pytest.raises(ModelError, match="no detector was trained here, and none ships"):
+    with pytest.raises(
+        ModelError, match=r"no trained detector under .*, and no detector ships with this version.*experiment=iad_cnn"
+    ):
         find_detector("newest")
     with pytest.raises(ModelError, match="no detector ships with this version"):
         find_detector("shipped")
+    with pytest.raises(ModelError, match=r"gone: no such model.*experiment=iad_cnn"):
+        find_detector(tmp_path / "gone")
     run = home / "runs" / "iad" / "1"
     run.mkdir(parents=True)
     saved(run / "model.safetensors", {"piano": 200})

@@ -100,8 +100,25 @@ def test_a_gate_by_labels_is_the_oracle(run, tree, tmp_path):
     (tmp_path / "labels" / "Cyd_Three_SOURCEID.lab").unlink()
     assert scored(run, *words).name != out.name, "other labels, another folder"
     (tmp_path / "labels" / "Cyd_Three_ACTIVATION_CONF.lab").unlink()
-    with pytest.raises(DataError, match="1 of 1 songs have no labels; no labels of Cyd_Three"):
+    with pytest.raises(DataError, match="1 of 1 songs have no labels to go by; no labels of Cyd_Three"):
         scored(run, *words)
+
+
+def test_labels_of_a_silent_song_open_all_gates_and_bad_ones_end_before_the_first_song(run, tmp_path, home):
+    """A header and no line is what `stemwise activity` writes where no instrument is active."""
+    labels = tmp_path / "labels"
+    labels.mkdir()
+    words = ("gate.source=labels", f"gate.labels={labels}", "report=false")
+    for text, said in (("1.0,x,bass\n", "Cyd_Three.lab, line 1"), ("1.0,2.0,kazoo\n", "names kazoo")):
+        (labels / "Cyd_Three.lab").write_text(text)
+        with pytest.raises(DataError, match=f"1 of 1 songs have no labels to go by; .*{said}"):
+            scored(run, *words)
+    assert not list(home.glob("data/estimates/*")), "it separated first"
+    (labels / "Cyd_Three.lab").write_text("start_time,end_time,instrument_label\n")
+    table = pd.read_parquet(scored(run, *words) / "scores.parquet").set_index(["gate", "target"])
+    for name in FIGURES:
+        np.testing.assert_allclose(table.loc["hard, labels"][name], table.loc["off"][name])
+    assert (table.loc["hard, labels"].lost_energy.dropna() == 0).all()
 
 
 def test_a_grid_of_gates_by_a_detector(run, tmp_path):
@@ -173,8 +190,10 @@ def test_a_detector_that_learned_from_the_songs_is_refused(run, tree, tmp_path):
         (["gate.source=ears"], "choose one of model, detector, labels"),
         (["gate.detector=x"], "means nothing to gate.source=model"),
         (["gate.source=labels"], "needs gate.labels"),
-        (["gate.source=detector"], "no detector was trained here"),
+        (["gate.source=detector"], "no trained detector under"),
         (["gate.source=labels", "gate.labels=nowhere"], "no such folder"),
+        (["gate.source=labels", "gate.labels=x", "clips=true"], "own activity, and gate.source=labels goes by another"),
+        (["gate.source=detector", "clips=true"], "own activity, and gate.source=detector goes by another"),
     ],
 )
 def test_sources_that_make_no_sense_end_in_a_sentence(run, words, said):

@@ -113,6 +113,14 @@ def test_labels_in_place_of_a_detector(tmp_path):
     np.testing.assert_array_equal(soundfile.read(tmp_path / "out" / "bass.wav")[0], before["bass"])
 
 
+def test_labels_without_a_line_open_all_gates(tmp_path):
+    before = stems(tmp_path / "in", subtype="PCM_16")
+    (tmp_path / "e.lab").write_text("start_time,end_time,instrument_label\n")
+    stemwise("gate", tmp_path / "in", "--labels", tmp_path / "e.lab", "--out", tmp_path / "out")
+    for name, sound in before.items():
+        np.testing.assert_array_equal(soundfile.read(tmp_path / "out" / f"{name}.wav")[0], sound)
+
+
 def test_mp3_and_stems_of_different_channels(tmp_path):
     (tmp_path / "in").mkdir()
     soundfile.write(tmp_path / "in" / "bass.mp3", np.repeat(BASS, 2, axis=0).T, RATE)

@@ -42,6 +42,15 @@ def test_labels_of_any_writer_in_one_file(tmp_path):
     assert TIMES[found.probability[0] == 1].tolist() == [1.0, 1.5, 2.0, 3.0]
 
 
+@pytest.mark.parametrize("ending", [".lab", "_SOURCEID.lab"])
+def test_a_list_without_a_segment_says_nothing_and_opens_all_gates(tmp_path, ending):
+    (tmp_path / f"Song{ending}").write_text("start_time,end_time,instrument_label\n")
+    found = heard(tmp_path)
+    assert found.probability.shape == (3, len(TIMES)) and (found.probability == 1).all() and not found.judged.any()
+    (tmp_path / "Song_ACTIVATION_CONF.lab").write_text("time,S01\n0.0,0.0\n4.0,1.0\n")
+    assert not heard(tmp_path).judged.any(), "unnamed stems, and no segment of any"
+
+
 def test_a_gate_of_labels_is_the_labels():
     assert Labelled(None, targets("mms")).gate(Gate("off"), False) == Gate("hard", 0.5, 0.0)
 

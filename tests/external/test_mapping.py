@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stemwise.external.mapping import map_targets, named, scheme_beside
-from stemwise.taxonomy import targets
+from stemwise.taxonomy import Targets, scheme_of, targets
 
 
 def who(mine, theirs) -> dict[str, set[str]]:
@@ -43,6 +43,14 @@ def test_names_of_no_scheme_are_labels_or_themselves():
     assert who(mine, named(["horn section", "trumpet"])) == {"Kazoo": set(), "horn section": {"horn section"}}
     assert who(mine, named(["Kazoo"]))["Kazoo"] == {"Kazoo"}
     assert who(named(["piano"], "mms"), targets("iad")) == {"piano": {"piano"}}
+
+
+def test_no_names_are_no_targets():
+    assert scheme_of(()) is None and scheme_of([]) is None
+    for nobody in (named(()), named((), "mms")):
+        assert nobody == Targets((), ())
+    found = map_targets(targets("mms"), named(()))
+    assert not any(found.rows) and found.spread(np.zeros((0, 4), np.float32)).probability.min() == 1
 
 
 def test_what_is_not_listened_to_is_said():

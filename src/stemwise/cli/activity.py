@@ -44,18 +44,22 @@ def command(
     threshold: Annotated[
         float | None, typer.Option(help="probability, for all instruments; default: what the model carries")
     ] = None,
+    context: Annotated[
+        str | None,
+        typer.Option(help="seconds heard at once, or song (up to 10 min of it); default: as the model learned"),
+    ] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda or mps")] = "cpu",
 ) -> None:
     """Say which instruments play when: a picture, .lab, JAMS, JSON and CSV for every song."""
-    from stemwise.export import describe, identity
+    from stemwise.detector import context_of
+    from stemwise.export import describe, find_detector, identity
     from stemwise.listen import Origin, find_songs, load_detector, usable, write_detection
-    from stemwise.listen.detecting import detector_path
     from stemwise.model import NEVER_HEARD
 
     check_device(device)
     formats, left_out = usable([each.value for each in format or ()])
-    path = detector_path(model)
-    detector = load_detector(path, threshold, device)
+    path = find_detector(model)
+    detector = load_detector(path, threshold, device, context_of(context))
     check_hop(detector, hop)
     found, faults = find_songs(songs)
     listening = _Listening(detector, hop, len(found) + len(faults))

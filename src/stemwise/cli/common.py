@@ -2,9 +2,10 @@
 
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, ParamSpec
 
 from rich.console import Console
@@ -19,12 +20,15 @@ Given = ParamSpec("Given")
 
 
 def in_a_sentence(command: Callable[Given, None]) -> Callable[Given, None]:
-    """`command`, but what a user can mend ends in a sentence on stderr and exit code 1, an interrupt in 130."""
+    """`command`, but what a user can mend ends in a sentence on stderr and exit code 1, an interrupt in 130; and what
+    the library warns of is a sentence too."""
 
     @wraps(command)
     def wrapped(*args: Given.args, **kwargs: Given.kwargs) -> None:
         try:
-            command(*args, **kwargs)
+            with warnings.catch_warnings():
+                warnings.showwarning = partial(_warn, warnings.showwarning)
+                command(*args, **kwargs)
         except StemwiseError as fault:
             _end(f"error: {fault}", 1)
         except OSError as fault:
@@ -87,6 +91,14 @@ def only_given(options: Mapping[str, Any]) -> dict[str, Any]:
 def say(text: str) -> None:
     """One line on stdout, not wrapped, so that paths can be copied."""
     Console(soft_wrap=True, highlight=False).print(printable(text), markup=False)
+
+
+def _warn(usual: Callable[..., None], message: Warning | str, category: type[Warning], *where: Any) -> None:
+    """As `warnings.showwarning`, of which `usual` is the one there was."""
+    if category is not UserWarning:
+        usual(message, category, *where)
+        return
+    Console(stderr=True, soft_wrap=True, highlight=False).print(printable(f"warning: {message}"), markup=False)
 
 
 def _end(message: str, code: int) -> None:

@@ -61,7 +61,8 @@ def command(
 
 
 def _external(by: str | None, labels: Path | None, targets: "Targets", hop: float, device: str) -> "External":
-    from stemwise.external.detected import find_detector, load_detected
+    from stemwise.export import find_detector
+    from stemwise.external.detected import load_detected
     from stemwise.external.label_files import Labelled
 
     if labels is None:

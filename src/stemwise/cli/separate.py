@@ -82,7 +82,8 @@ def command(
 
 def detector_for(model: Path, targets: Sequence[str], asked: str, device: str) -> "Detected":
     """The detector that is asked for, as the activity of a model's targets."""
-    from stemwise.external.detected import find_detector, load_detected
+    from stemwise.export import find_detector
+    from stemwise.external.detected import load_detected
     from stemwise.external.mapping import named, scheme_beside
 
     return load_detected(find_detector(asked), named(targets, scheme_beside(model, targets)), device=device)

@@ -12,11 +12,11 @@ from stemwise.errors import ModelError
 from stemwise.evaluation.estimates import Estimates
 from stemwise.evaluation.runner import estimate_song, song_reference
 from stemwise.loading.shard import ACTIVE, PreparedSong
+from stemwise.metrics.detection.clips import COLUMNS
 from stemwise.model import SeparatorModel
 from stemwise.model.mel import MelModel
 from stemwise.separator import Separator
 
-COLUMNS = ("song", "second", "target", "truth", "probability")
 LABEL_RATE = RATE / LABEL_HOP  # frames of labels a second
 
 Report = Callable[[str], None]
@@ -82,7 +82,8 @@ def lines(
             "target": targets * windows,
             "truth": truth.T.reshape(-1).astype(np.float32),
             "probability": probability.T.reshape(-1).astype(np.float32),
-        }
+        },
+        columns=list(COLUMNS),
     )
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from stemwise.errors import ModelError
-from stemwise.evaluation.detection import COLUMNS
 from stemwise.evaluation.table import read_scores, write_scores
 from stemwise.export import describe
+from stemwise.metrics.detection.clips import COLUMNS
 from stemwise.taxonomy import Targets, scheme_of, targets
 
 CLIPS = "detections.parquet"

@@ -8,6 +8,7 @@ import pandas as pd
 from stemwise.errors import DataError
 from stemwise.evaluation.heard import Heard
 from stemwise.taxonomy import Targets
+from stemwise.taxonomy.inside import inside
 
 Groups = dict[str, list[str]]  # target → those of another run that belong to it
 
@@ -47,13 +48,15 @@ def common(systems: Mapping[str, Sequence[Heard]]) -> Common:
 
 
 def grouping(fine: Targets, coarse: Targets) -> Groups:
-    """By target of `coarse` those of `fine` all of whose labels belong to it; without those that have none."""
-    found: Groups = {name: [] for name in coarse.names}
-    for name, labels in zip(fine.names, fine.labels, strict=True):
-        where = coarse.of_labels(labels) if labels else frozenset()
-        if len(where) == 1 and (place := next(iter(where))) is not None:
-            found[coarse.names[place]].append(name)
-    return {name: names for name, names in found.items() if names}
+    """By target of `coarse` those of `fine` all of whose labels belong to it, each in the first that has it; without
+    those that have none."""
+    found: Groups = {}
+    taken: set[int] = set()
+    for name, row in zip(coarse.names, inside(fine, coarse, same_name=False), strict=True):
+        if new := [number for number in row if number not in taken]:
+            found[name] = [fine.names[number] for number in new]
+            taken.update(new)
+    return found
 
 
 def regrouped(clips: pd.DataFrame, groups: Mapping[str, Sequence[str]], truth: pd.DataFrame) -> pd.DataFrame:

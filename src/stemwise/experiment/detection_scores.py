@@ -1,6 +1,7 @@
 """Scores of a detector: of seconds, of longer clips and of songs."""
 
 import logging
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ import numpy as np
 from omegaconf import DictConfig
 
 from stemwise import taxonomy
-from stemwise.detector import Detector
+from stemwise.detector import Detector, context_of
 from stemwise.errors import DataError, ModelError
 from stemwise.evaluation.detection import check_windows, detect_songs
+from stemwise.evaluation.gate_grid import KINDS
 from stemwise.evaluation.heard import CLIPS, THRESHOLDS, Heard, read_clips, write_clips
 from stemwise.experiment import configs, dashboards
 from stemwise.experiment.asked import Asked
@@ -31,28 +33,39 @@ OF_SEPARATORS = ("bss_eval", "wiener", "channels", "clips")
 
 
 def check(config: DictConfig, exported: Exported) -> None:
-    """Raise ModelError for what a detector cannot be asked, and for windows that cannot be scored."""
+    """Raise ModelError for what a detector cannot be asked, and for windows that cannot be scored; say what it has no
+    use for."""
     strange = [key for key in OF_SEPARATORS if config[key]]
     gate = config.get("gate") or {}
     strange += ["gate=grid"] if configs.asked_grid(config) else []
     strange += [f"gate.source={config.gate.source}"] if config.gate.source != "model" else []
+    strange += [f"gates={list(config.gates)}"] if sorted(map(str, config.gates)) != sorted(KINDS) else []
     if strange:
         raise ModelError(f"{strange[0]}: this run hears instruments and separates nothing. Leave it out.")
     if (kind := gate.get("kind", "hard")) != "hard":
         raise ModelError(f"gate={kind}: a detector has thresholds alone. Choose them: gate=hard gate.threshold=0.5")
+    if config.processes != 1:
+        log.warning("processes=%s means nothing here: a detector hears one song after the other", config.processes)
     check_windows(exported.model)
+    _detector(config, exported)
+
+
+def _detector(config: DictConfig, exported: Exported) -> Detector:
+    return Detector(exported.model, exported.gate, config.device, context_of(config.context))
 
 
 def score(config: DictConfig, asked: Asked) -> None:
     """Write detections.parquet, summary.json, figures as PNG and, if asked for, page.html."""
     exported = asked.exported
     others = _others(config, asked)
-    clips = detect_songs(Detector(exported.model, exported.gate, config.device), asked.songs, log.info)
-    heard = Heard(clips, asked.facts, thresholds_of(exported, _gate_is_chosen(config)), targets_of(asked))
+    detector = _detector(config, exported)
+    facts = asked.facts if config.context is None else asked.facts | {"context": _in_words(detector, config.context)}
+    clips = detect_songs(detector, asked.songs, log.info)
+    heard = Heard(clips, facts, thresholds_of(exported, _gate_is_chosen(config)), targets_of(asked))
     write_clips(asked.out / CLIPS, heard)
     report = report_detection(clips, heard.thresholds)
     compared = compare_heard({asked.trained.name: [heard], **others}) if others else None
-    summary = {"facts": asked.facts, "detection": report.to_json()}
+    summary = {"facts": facts, "detection": report.to_json()}
     merge_json(asked.out / "summary.json", summary | ({"comparison": compared.to_json()} if compared else {}))
     pictures = figures_of(report)
     for name, picture in pictures.items():
@@ -60,7 +73,7 @@ def score(config: DictConfig, asked: Asked) -> None:
             part.write_bytes(picture)
     if config.report:
         title = f"Stemwise: {asked.facts['name']}"
-        write_detection(asked.out / "page.html", report, title, asked.facts, pictures, config.report_songs, compared)
+        write_detection(asked.out / "page.html", report, title, facts, pictures, config.report_songs, compared)
     if asked.out == asked.run and not others:
         dashboards.log_detection(asked.run, asked.trained, report.levels, pictures)
     for line in [*in_lines(report.levels), *(comparison_in_lines(compared) if compared else ())]:
@@ -79,6 +92,12 @@ def thresholds_of(exported: Exported, chosen: bool) -> Any:
 def targets_of(asked: Asked) -> taxonomy.Targets:
     """Those of the run, with the labels they stand for."""
     return taxonomy.targets(asked.trained.scheme, asked.exported.model.targets)
+
+
+def _in_words(detector: Detector, asked: str | float) -> str:
+    own = detector.model.context_windows * detector.model.window_seconds
+    song = f"the whole song, {detector.context_seconds:g} s at most" if context_of(asked) == math.inf else ""
+    return f"{song or f'{detector.context_seconds:g} s'}; learned with {own:g} s"
 
 
 def _gate_is_chosen(config: DictConfig) -> bool:

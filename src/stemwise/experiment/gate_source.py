@@ -14,9 +14,9 @@ from stemwise.errors import DataError, ModelError, StemwiseError
 from stemwise.evaluation.reference import reference
 from stemwise.evaluation.thresholds import choose_gate, has_activity
 from stemwise.experiment import configs
-from stemwise.export import identity
+from stemwise.export import find_detector, identity
 from stemwise.external import OWN, External
-from stemwise.external.detected import HOP, find_detector, load_detected
+from stemwise.external.detected import HOP, load_detected
 from stemwise.external.label_files import Labelled
 from stemwise.files import fingerprint
 from stemwise.gate import Gate
@@ -117,18 +117,19 @@ def _gate(
 
 
 def _labelled(place: Path, targets: Targets, asked: "Asked") -> Labelled:
-    """Raises DataError for the songs that have no labels, all at once, and for no such folder."""
+    """Raises DataError for the songs without labels that can be used, all at once, and for no such folder: before the
+    first is separated."""
     if not place.is_dir():
         raise DataError(f"gate.labels={place}: no such folder. `stemwise label` writes one.")
     found = Labelled(place, targets)
-    lacking = []
+    faults = []
     for name in asked.songs:
         try:
-            found.path(name)
+            found.check(name)
         except DataError as fault:
-            lacking.append(str(fault))
-    if lacking:
-        raise DataError(f"{len(lacking)} of {len(asked.songs)} songs have no labels; {lacking[0]}")
+            faults.append(str(fault))
+    if faults:
+        raise DataError(f"{len(faults)} of {len(asked.songs)} songs have no labels to go by; {faults[0]}")
     return found
 
 

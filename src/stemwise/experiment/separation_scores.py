@@ -30,8 +30,8 @@ log = logging.getLogger("stemwise")
 
 def score(config: DictConfig, asked: Asked) -> None:
     """Write scores.parquet, summary.json and, if asked for, page.html; with gate=grid grid.parquet, summary.json and
-    grid.png. With gate.source=detector or labels the gates go by that activity, with clips=true also detections.parquet
-    and seconds.html."""
+    grid.png; with clips=true also detections.parquet and seconds.html. With gate.source=detector or labels the gates go
+    by that activity."""
     chosen = gate_source.choose(config, asked)
     asked = replace(asked, facts=asked.facts | chosen.facts)
     separator = Separator(asked.exported.model, chosen.gate, device=config.device)
@@ -51,6 +51,10 @@ def check(config: DictConfig, exported: Exported) -> None:
     clip_scores.check(config, exported)
     if strange := [gate for gate in config.gates if gate not in KINDS]:
         raise ModelError(f"gates: '{strange[0]}' is unknown; choose among {', '.join(KINDS)} (off in quotes).")
+    if config.context is not None:
+        raise ModelError(
+            f"context={config.context}: this run separates; a detector hears so much at once. Leave it out."
+        )
     if config.wiener < 0:
         raise ModelError(f"wiener={config.wiener}: give a number of iterations, 0 for none.")
     if config.wiener:

@@ -17,8 +17,9 @@ OWN = "model"  # what `gate.source` says of a model's own activity
 
 
 @dataclass(frozen=True)
-class Heard:
-    """probability (target, frame); judged (target,): False where nobody listened, and the row is ones: an open gate."""
+class Told:
+    """Activity for a gate: probability (target, frame); judged (target,), False where nobody listened, and the row is
+    ones: an open gate."""
 
     probability: Probability
     judged: NDArray[np.bool_]
@@ -39,7 +40,7 @@ class External(Protocol):
 
     def hear(
         self, name: str, blocks: Iterable[Samples], rate: int, times: Times, own: Probability | None = None
-    ) -> Heard:
+    ) -> Told:
         """The mixture of the song `name` in blocks (channel, sample) at `rate` Hz → activity at `times` in seconds.
 
         `own` (target, frame) is the model's, if it has any.
@@ -64,9 +65,9 @@ def by_blocks(samples: Samples, size: int = 1 << 18) -> Iterator[Samples]:
     return (samples[:, at : at + size] for at in range(0, samples.shape[1], size))
 
 
-def open_rows(targets: int, frames: int) -> Heard:
+def open_rows(targets: int, frames: int) -> Told:
     """Activity of which nothing is known: gates stay open."""
-    return Heard(np.ones((targets, frames), np.float32), np.zeros(targets, dtype=bool))
+    return Told(np.ones((targets, frames), np.float32), np.zeros(targets, dtype=bool))
 
 
 def as_hard(own: Gate) -> Kind:

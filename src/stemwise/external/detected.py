@@ -8,9 +8,9 @@ from stemwise import audio
 from stemwise.audio import Samples
 from stemwise.detector import Detection, Detector
 from stemwise.errors import ModelError
-from stemwise.export import SHIPPED_DETECTOR, default_model, identity, load
-from stemwise.external import Heard, Probability, Times, as_hard
-from stemwise.external.mapping import Mapping, map_targets, named, scheme_beside
+from stemwise.export import identity, load
+from stemwise.external import Probability, Times, Told, as_hard
+from stemwise.external.mapping import TargetMap, map_targets, named, scheme_beside
 from stemwise.gate import Gate
 from stemwise.model.mel import DETECTION
 from stemwise.taxonomy import Targets
@@ -27,7 +27,7 @@ class Detected:
     """
 
     detector: Detector
-    mapping: Mapping
+    mapping: TargetMap
     hop_seconds: float = HOP
     model: str = ""  # `export.identity`
     source: str = "detector"
@@ -38,7 +38,7 @@ class Detected:
 
     def hear(
         self, name: str, blocks: Iterable[Samples], rate: int, times: Times, own: Probability | None = None
-    ) -> Heard:
+    ) -> Told:
         """`External.hear`; a mixture of another rate than the detector's is resampled, block by block.
 
         Raises AudioError for a song without samples and for NaN, ModelError for a hop that does not divide the window.
@@ -47,7 +47,7 @@ class Detected:
         heard = audio.resampled_blocks(mono, rate, self.detector.model.sample_rate, 1)
         return self.at(self.detector.detect_blocks(heard, self.hop_seconds), times, own)
 
-    def at(self, detection: Detection, times: Times, own: Probability | None = None) -> Heard:
+    def at(self, detection: Detection, times: Times, own: Probability | None = None) -> Told:
         return self.mapping.spread(detection.at(times), own)
 
     def gate(self, own: Gate, has_own: bool) -> Gate:
@@ -76,19 +76,3 @@ def load_detected(path: Path, targets: Targets, hop_seconds: float = HOP, device
             f"{', '.join(targets.names)}. Choose another detector."
         )
     return Detected(Detector(exported.model, exported.gate, device), mapping, hop_seconds, identity(path))
-
-
-def find_detector(asked: str | Path | None) -> Path:
-    """A run folder or an exported model; "newest" or None: the newest detector that was trained here, else the one that
-    ships; "shipped": that. Raises ModelError where there is none."""
-    if asked in (None, "newest", "shipped"):
-        path = SHIPPED_DETECTOR if asked == "shipped" else default_model(DETECTION)
-        if not path.is_file():
-            lacks = "ships with this version" if asked == "shipped" else "was trained here, and none ships"
-            raise ModelError(
-                f"no detector {lacks} (looked for {path}). Train one: python -m src.train "
-                "experiment=iad_cnn; or name one."
-            )
-        return path
-    path = Path(str(asked))
-    return path / "model.safetensors" if path.is_dir() else path

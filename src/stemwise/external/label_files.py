@@ -8,8 +8,8 @@ import numpy as np
 
 from stemwise.audio import Samples
 from stemwise.errors import DataError
-from stemwise.external import Heard, Probability, Times, as_hard
-from stemwise.external.mapping import Mapping, map_targets, named
+from stemwise.external import Probability, Times, Told, as_hard
+from stemwise.external.mapping import TargetMap, map_targets, named
 from stemwise.files import fingerprint
 from stemwise.gate import Gate
 from stemwise.labels import read_confidence, read_spans
@@ -26,7 +26,8 @@ class Labelled:
     song, as `stemwise label` writes them (of stems, or with --targets) and MedleyDB publishes them.
 
     Names in it are those of targets or of instruments. A target of which a file does not speak has an open gate: a list
-    of segments cannot say that something never plays, a column of confidence can.
+    of segments cannot say that something never plays, a column of confidence can. So a list without a segment, as of a
+    song in which nothing is active, opens all gates.
     """
 
     place: Path
@@ -36,7 +37,7 @@ class Labelled:
 
     def hear(
         self, name: str, blocks: Iterable[Samples], rate: int, times: Times, own: Probability | None = None
-    ) -> Heard:
+    ) -> Told:
         """`External.hear`; the mixture is not listened to. Raises DataError as `path` does, and for names that are no
         target and no instrument."""
         mapping, rows = self._read(name, times)
@@ -68,16 +69,24 @@ class Labelled:
             )
         return there
 
-    def _read(self, name: str, times: Times) -> tuple[Mapping, Probability]:
+    def check(self, name: str) -> None:
+        """Raises DataError as `hear` does, for a song's file that is missing or cannot be used."""
+        self._read(name, np.zeros(1))
+
+    def _read(self, name: str, times: Times) -> tuple[TargetMap, Probability]:
         seen: list[str] = []
+        silent: tuple[TargetMap, Probability] | None = None
         for path in self._paths(name):
             names, rows = read_labels(path, times)
             mapping = map_targets(self.targets, named(names))
             if any(mapping.rows):
                 return mapping, rows
+            silent = silent if names else (mapping, rows)
             seen += names
+        if silent is not None:
+            return silent
         raise DataError(
-            f"{path}: names {', '.join(dict.fromkeys(seen)) or 'nothing'}, and none of it is one of "
+            f"{path}: names {', '.join(dict.fromkeys(seen))}, and none of it is one of "
             f"{', '.join(self.targets.names)}. Name targets or instruments, as `stemwise label --targets mms` does."
         )
 

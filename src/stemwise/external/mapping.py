@@ -8,15 +8,16 @@ import numpy as np
 
 from stemwise import taxonomy
 from stemwise.errors import DataError
-from stemwise.external import Heard, Probability, open_rows
-from stemwise.taxonomy import ANYTHING, UNLISTED, Targets
+from stemwise.external import Probability, Told, open_rows
+from stemwise.taxonomy import Targets
+from stemwise.taxonomy.inside import inside, written_out
 from stemwise.texts import read_yaml
 
 SAID = 4  # labels that a sentence names
 
 
 @dataclass(frozen=True)
-class Mapping:
+class TargetMap:
     """rows: of each target the numbers of the sources that speak for it; unheard: its labels of which none speaks."""
 
     targets: tuple[str, ...]
@@ -28,7 +29,7 @@ class Mapping:
     def complete(self) -> bool:
         return all(self.rows)
 
-    def spread(self, probability: Probability, own: Probability | None = None) -> Heard:
+    def spread(self, probability: Probability, own: Probability | None = None) -> Told:
         """(source, frame) → the highest of those that speak for a target; the model's `own` (target, frame) where none
         does, and without that an open gate."""
         found = open_rows(len(self.rows), probability.shape[1])
@@ -61,34 +62,24 @@ class Mapping:
         return lines
 
 
-def map_targets(targets: Targets, sources: Targets) -> Mapping:
+def map_targets(targets: Targets, sources: Targets) -> TargetMap:
     """A source speaks for a target if all of its labels are the target's, or if it has the same name."""
-    mine, theirs = labels_of(targets), labels_of(sources)
-    rows, unheard = [], []
-    for name, held in zip(targets.names, mine, strict=True):
-        row = [
-            number
-            for number, (other, labels) in enumerate(zip(sources.names, theirs, strict=True))
-            if other == name or (labels and labels <= held)
-        ]
+    mine, theirs = written_out(targets), written_out(sources)
+    rows = inside(sources, targets, same_name=True)
+    unheard = []
+    for name, held, row in zip(targets.names, mine, rows, strict=True):
         heard = frozenset().union(*(theirs[number] for number in row))
         same_thing = any(sources.names[number] == name and not theirs[number] for number in row)
-        rows.append(tuple(row))
         unheard.append(() if same_thing else tuple(sorted(held - heard)))
-    return Mapping(targets.names, sources.names, tuple(rows), tuple(unheard))
-
-
-def labels_of(targets: Targets) -> list[frozenset[str]]:
-    """The labels of each target, "*" written out: every instrument that nothing else of its scheme names."""
-    named = frozenset().union(*targets.labels) | targets.elsewhere | ANYTHING | {UNLISTED}
-    left = taxonomy.instrument_labels() - named
-    return [(group - {"*"}) | (left if "*" in group else frozenset()) for group in targets.labels]
+    return TargetMap(targets.names, sources.names, rows, tuple(unheard))
 
 
 def named(names: Iterable[str], scheme: str | None = None) -> Targets:
     """What names stand for: targets of `scheme`, else of a scheme of the library that has them all, else each a label
     of MedleyDB's by itself. A name that is none of these has no labels, and only its like to go with."""
     names = tuple(names)
+    if not names:
+        return Targets((), ())  # `taxonomy.targets` of no names has all of its scheme
     found = scheme or taxonomy.scheme_of(names)
     if found is not None:
         return taxonomy.targets(found, names)

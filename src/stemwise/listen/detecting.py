@@ -10,41 +10,26 @@ from stemwise.activity import MAX_CHANNELS
 from stemwise.audio import resample
 from stemwise.detector import Detection, Detector
 from stemwise.errors import AudioError, ModelError
-from stemwise.export import default_model, load
+from stemwise.export import find_detector, load
 from stemwise.gate import Gate
-from stemwise.home import runs_home
 from stemwise.model.mel import DETECTION
 
 
-def load_detector(model: Path | None = None, threshold: float | None = None, device: str = "cpu") -> Detector:
-    """The detector of an exported model or a run folder; None: the newest there is (`detector_path`).
+def load_detector(
+    model: Path | None = None, threshold: float | None = None, device: str = "cpu", context_seconds: float | None = None
+) -> Detector:
+    """The detector of an exported model or a run folder; None: the newest there is (`export.find_detector`).
 
     `threshold`, between 0 and 1 and for all targets, in place of those the model carries. Raises ModelError as
-    `export.load` does, and for another threshold.
+    `export.load` does, and for another threshold. `context_seconds` as in `Detector`.
     """
-    exported = load(detector_path(model), DETECTION)
+    exported = load(find_detector(model), DETECTION)
     gate = exported.gate
     if threshold is not None:
         if not 0 < threshold < 1:
             raise ModelError(f"threshold is {threshold:g}; a probability lies between 0 and 1.")
         gate = Gate("hard", threshold, gate.median_seconds)
-    return Detector(exported.model, gate, device)
-
-
-def detector_path(model: Path | None = None) -> Path:
-    """The file of a model that is named, or of the newest run with a detector, else the one that ships.
-
-    Raises ModelError where there is none.
-    """
-    if model is not None:
-        return model / "model.safetensors" if model.is_dir() else model
-    found = default_model(DETECTION)
-    if not found.is_file():
-        raise ModelError(
-            f"no trained detector under {runs_home()}, and none comes with this version. Train one with "
-            "`python -m src.train experiment=iad_cnn data=synthetic`, or name one with --model."
-        )
-    return found
+    return Detector(exported.model, gate, device, context_seconds)
 
 
 def detect(

@@ -121,8 +121,11 @@ def targets(scheme: str, only: Iterable[str] | None = None) -> Targets:
 
 
 def scheme_of(names: Iterable[str]) -> str | None:
-    """The scheme of this folder that has all of these targets; the first in the alphabet, None if none has."""
+    """The scheme of this folder that has all of these targets; the first in the alphabet, None if none has or there are
+    no names: all schemes have those."""
     names = set(names)
+    if not names:
+        return None
     schemes = sorted(file.stem for file in FOLDER.glob("*.yaml") if file.stem != "medleydb")
     return next((scheme for scheme in schemes if names <= set(targets(scheme).names)), None)
 

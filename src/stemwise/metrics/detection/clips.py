@@ -14,6 +14,7 @@ from stemwise.metrics.arrays import Doubles, Real
 Bools = NDArray[np.bool_]
 Places = NDArray[np.int64]
 
+COLUMNS = ("song", "second", "target", "truth", "probability")  # of a table of clips
 ACTIVE = 0.5  # activation confidence from which a clip counts as active
 
 

@@ -50,7 +50,7 @@ class Stem(nn.Module):
 
 
 class Cnn(nn.Module):
-    """Sees about 0.6 s, also across the edges of a window where it is given several."""
+    """A step sees 40 frames, 0.8 s, also across the edges of a window where the net is given several."""
 
     def __init__(
         self,

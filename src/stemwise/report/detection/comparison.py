@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from stemwise.errors import DataError
 from stemwise.metrics.arrays import Doubles
 from stemwise.metrics.detection import (
     LEVELS,
@@ -18,13 +16,13 @@ from stemwise.metrics.detection import (
     macro,
     macro_figure,
     over_seeds,
-    same_truth,
     weights_of,
 )  # fmt: skip
 from stemwise.metrics.detection.clips import ACTIVE
 from stemwise.metrics.paired import holm
+from stemwise.report.detection.comparison_checks import cautions_of, check_alike, cuts_of, pairs_of
 from stemwise.report.detection.instruments import instruments
-from stemwise.report.detection.measures import BY_COLUMN, COMPARABLE, COMPARED
+from stemwise.report.detection.measures import BY_COLUMN, COMPARED
 from stemwise.report.detection.table import Detections, detections_of
 from stemwise.report.detection.thresholds import Thresholds, at_level
 from stemwise.report.numbers import probability, signed
@@ -133,9 +131,9 @@ def compare_detection(
     import pandas
 
     found = {name: [detections_of(table, active_from) for table in _listed(runs)] for name, runs in systems.items()}
-    cuts = _cuts(found, thresholds)
-    pairs = _pairs(found, baseline)
-    _check(found, measures)
+    cuts = cuts_of(found, thresholds)
+    pairs = pairs_of(found, baseline)
+    check_alike(found, measures)
     first = next(iter(found.values()))[0]
     songs = len(first.songs)
     lines: list[dict[str, Cell]] = []
@@ -155,7 +153,7 @@ def compare_detection(
         pandas.DataFrame(lines),
         differences,
         *instruments(per_target, pairs, clips, first.targets),
-        tuple(_cautions(found, differences, thresholds)),
+        tuple(cautions_of(found, differences, thresholds)),
         first.songs,
         first.targets,
     )
@@ -174,49 +172,6 @@ def comparison_in_lines(found: DetectionComparison) -> list[str]:
 
 def _listed(runs: Runs) -> list[pandas.DataFrame]:
     return list(runs) if isinstance(runs, list | tuple) else [runs]
-
-
-def _cuts(
-    found: Mapping[str, list[Detections]], thresholds: float | Mapping[str, Sequence[Thresholds]]
-) -> dict[str, list[Thresholds]]:
-    if not isinstance(thresholds, Mapping):
-        return {name: [thresholds] * len(runs) for name, runs in found.items()}
-    cuts = {name: list(thresholds.get(name, ())) for name in found}
-    for name, runs in found.items():
-        if len(cuts[name]) != len(runs):
-            raise DataError(f"{name} has {len(runs)} runs and thresholds for {len(cuts[name])}. Give each run its own.")
-    return cuts
-
-
-def _pairs(found: Mapping[str, list[Detections]], baseline: str | None) -> list[tuple[str, str]]:
-    names = list(found)
-    if len(names) < 2:
-        raise DataError(f"{', '.join(names) or 'Nothing'} alone cannot be compared. Give two systems.")
-    if baseline is None:
-        return list(combinations(names, 2))
-    if baseline not in names:
-        raise DataError(f"baseline {baseline}: choose one of {', '.join(names)}.")
-    return [(name, baseline) for name in names if name != baseline]
-
-
-def _check(found: Mapping[str, list[Detections]], measures: Sequence[str]) -> None:
-    """Raises DataError as `compare_detection` says."""
-    if unknown := [measure for measure in measures if measure not in COMPARABLE]:
-        raise DataError(f"measure {', '.join(unknown)}: choose of {', '.join(COMPARABLE)}.")
-    if empty := [name for name, runs in found.items() if not runs]:
-        raise DataError(f"{', '.join(empty)} has no runs. Give one, or several seeds.")
-    first_name, first_runs = next(iter(found.items()))
-    first = first_runs[0]
-    for name, runs in found.items():
-        for run in runs:
-            what = f"{name} against {first_name}"
-            for kind, mine, theirs in (("songs", run.songs, first.songs), ("targets", run.targets, first.targets)):
-                if mine != theirs:
-                    apart = sorted(set(mine) ^ set(theirs)) or ["their order"]
-                    raise DataError(f"{what}: other {kind}, {', '.join(apart[:5])}. Score all on the same {kind}.")
-            same_truth(run.clips, first.clips, what)
-            if (run.seconds != first.seconds).any():
-                raise DataError(f"{what}: clips begin at other seconds. Score all on the same seconds.")
 
 
 def _system(
@@ -253,19 +208,3 @@ def _difference(one: _System, other: _System, measure: str, songs: int) -> dict[
         "system": one.name, "against": other.name, "difference": found.value, "low": found.low, "high": found.high,
         "p": found.p, "why": found.why, "songs": songs,
     }  # fmt: skip
-
-
-def _cautions(
-    found: Mapping[str, list[Detections]],
-    differences: pandas.DataFrame,
-    thresholds: float | Mapping[str, Sequence[Thresholds]],
-) -> list[str]:
-    said = []
-    if alone := [name for name, runs in found.items() if len(runs) == 1]:
-        said.append(
-            f"One training each of {', '.join(alone)}: the intervals are over songs and say nothing of another "
-            "training of the same kind. Give several seeds to see that too."
-        )
-    if "f1" in set(differences["measure"]) and not isinstance(thresholds, Mapping):
-        said.append(f"F1 is at the threshold {thresholds:g} for all targets, which none of the systems was tuned for.")
-    return said

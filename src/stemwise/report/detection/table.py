@@ -10,13 +10,12 @@ import numpy as np
 from stemwise.errors import DataError
 from stemwise.metrics.arrays import Doubles
 from stemwise.metrics.detection import LEVELS, Clips, pooled
-from stemwise.metrics.detection.clips import ACTIVE, Places
+from stemwise.metrics.detection.clips import ACTIVE, COLUMNS, Places
 
 if TYPE_CHECKING:
     import pandas
 
-COLUMNS = ("song", "second", "target", "truth", "probability")
-IDENTITY = ["song", "second", "target"]
+IDENTITY = list(COLUMNS[:3])
 
 
 @dataclass(frozen=True)
