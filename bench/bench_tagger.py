@@ -153,31 +153,39 @@ def show(names: list[str], ours: Clips, theirs: Clips, seconds: Doubles, net: st
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     weights = weights_of(ours, resamples)
     both = [ranking_scores(side, weights) for side in (ours, theirs)]
+    silent = [name for name, plays in zip(names, ours.active.any(axis=0), strict=True) if not plays]
     for place, name in enumerate(names):
-        known = ours.known[:, place]
-        cells = [
-            cell for mine, its in zip(*both, strict=True) for cell in pair(mine[:, [place]], its[:, [place]], ours)
-        ]
-        plays = number(100 * ours.active[known, place].mean(), 0) if known.any() else "n/a"
-        print(row(name, f"{plays} %", cells))
+        if name not in silent:
+            cells = [
+                cell for mine, its in zip(*both, strict=True) for cell in pair(mine[:, [place]], its[:, [place]], ours)
+            ]
+            share = ours.active[ours.known[:, place], place].mean()
+            print(row(name, f"{number(100 * share, 0)} %", cells))
     for level, sides in levels(ours, theirs, seconds).items():
         scores = [ranking_scores(side, weights) for side in sides]
         cells = [cell for mine, its in zip(*scores, strict=True) for cell in pair(mine, its, ours)]
         print(row(f"mean, {level}", "", cells))
     ranked = [lrap(side, weights)[:, None] for side in (ours, theirs)]
     print(f"LRAP over {len(names)} groups, ours, its, ours − its: {', '.join(pair(*ranked, ours))}")
+    print(f"without a second in which they play: {', '.join(silent) or 'none'}")
 
 
 def levels(ours: Clips, theirs: Clips, seconds: Doubles) -> dict[str, tuple[Clips, Clips]]:
-    """Both at 1 s; at the 3 s that the tagger heard at once, and ours the highest of these; and of songs, for which
-    each has its own way: ours the highest, the tagger its mean."""
+    """Both at 1 s; at the 3 s that the tagger heard at once, and ours the highest of these; of songs as each has it in
+    print, ours the highest of the seconds and the tagger their mean; and both by their mean."""
     middle = replace(theirs, probability=np.where(seconds[:, None] % 3 == 1, theirs.probability, 0.0))
-    means = theirs.per_song(theirs.probability) / theirs.per_song(np.ones((len(theirs.songs), 1)))
     return {
         "1 s": (ours, theirs),
         "3 s": (pooled(ours, 3), pooled(middle, 3)),
-        "songs": (pooled(ours, None), replace(pooled(theirs, None), probability=means)),
+        "songs, highest and mean": (pooled(ours, None), averaged(theirs)),
+        "songs, means": (averaged(ours), averaged(theirs)),
     }
+
+
+def averaged(clips: Clips) -> Clips:
+    """A clip a song, of mean probability."""
+    seconds = clips.per_song(np.ones((len(clips.songs), 1)))
+    return replace(pooled(clips, None), probability=clips.per_song(clips.probability) / seconds)
 
 
 def pair(mine: Doubles, its: Doubles, clips: Clips) -> tuple[str, str, str, str]:

@@ -2,8 +2,7 @@
 networks for music audio tagging" (ISMIR late-breaking demo, 2019); package musicnn 0.1.0, ISC licence.
 
 The package runs on TensorFlow 1. Here its checkpoint is read without TensorFlow (`read_checkpoint`), and the layers are
-those whose shapes and order it has. Held against TensorFlow 2.21 running the graph that lies beside the checkpoint
-(musicnn/*/.meta): see `bench/README.md`.
+those whose shapes and order it has. `check_tagger.py` holds both against TensorFlow.
 """
 
 import importlib.util
