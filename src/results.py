@@ -5,6 +5,7 @@ python -m src.results [--jobs 2] [--only iass ...] [--list] [--tables]
 
 import argparse
 import logging
+import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -33,6 +34,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     configs.register_resolvers()
     keep_freed_memory()
+    stop_when_told()
     with configs.in_a_sentence("What was begun goes on with the same command."):
         plan = read_plan(RESULTS / "study.yaml")
         whole = Queue(plan, RESULTS, settings_by_hydra(str(CLONE / "conf")), asked.jobs)
@@ -50,6 +52,16 @@ def main() -> None:
             write_results(RESULTS, CLONE / "RESULTS.md", frozenset(whole.done()))
         if faults:
             sys.exit("error: not done:\n" + "\n".join(faults))
+
+
+def stop_when_told() -> None:
+    """End on SIGTERM as on Ctrl-C, and the trainings with it: where the queue alone dies, the next one would train into
+    folders that are still written to."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
 
 
 def clean(state: str) -> None:

@@ -1,7 +1,12 @@
 """The queue behind RESULTS.md, on songs of seconds, and what it writes."""
 
 import json
+import os
 import re
+import signal
+import sys
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +16,7 @@ import pytest
 import yaml
 from filelock import FileLock
 from src.eval import CONF
+from src.results import stop_when_told
 
 from stemwise.errors import DataError
 from stemwise.evaluation.table import read_scores, write_scores
@@ -327,3 +333,27 @@ def test_silence_is_told_apart_by_whether_the_target_is_in_the_song(kept):
     said = gate_blocks.rests(kept, "test", "iass")
     counts = [int(count) for count in re.findall(r"\((\d+)\)", said.splitlines()[0])]
     assert counts[0] + counts[1] == counts[2] and len(said.splitlines()) == 2 + 4
+
+
+def test_a_queue_that_is_told_to_end_ends_its_trainings(queue, tmp_path):
+    """By SIGTERM, as by Ctrl-C: neither lives on to write into a folder that the next queue trains into."""
+    started = tmp_path / "started"
+    script = f"import pathlib, time; pathlib.Path({str(started)!r}).touch(); time.sleep(60)"
+    queue._do = lambda unit, questions: queue._call([sys.executable, "-c", script])
+
+    def tell():
+        while not started.exists():
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    before = signal.getsignal(signal.SIGTERM)
+    stop_when_told()
+    teller = threading.Thread(target=tell)
+    teller.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            queue._in_parallel([(queue.plan.units[0], [])])
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        teller.join()
+    assert not any(child.poll() is None for child in queue.children)
