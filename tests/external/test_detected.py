@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
+from stemwise import export
 from stemwise.audio import resample
 from stemwise.detector import Detector
 from stemwise.errors import ModelError
@@ -75,7 +76,9 @@ def test_thresholds_come_from_the_detector_or_the_model(bass_and_piano):
     assert bass_and_piano.gate(Gate("soft"), False).kind == "soft"
 
 
-def test_which_detector(tmp_path, home):
+def test_which_detector(tmp_path, home, monkeypatch):
+    assert find_detector("newest") == find_detector("shipped") == export.SHIPPED_DETECTOR
+    monkeypatch.setattr(export, "SHIPPED_DETECTOR", tmp_path / "none.safetensors")
     with pytest.raises(
         ModelError, match=r"no trained detector under .*, and no detector ships with this version.*experiment=iad_cnn"
     ):

@@ -190,7 +190,7 @@ def test_a_detector_that_learned_from_the_songs_is_refused(run, tree, tmp_path):
         (["gate.source=ears"], "choose one of model, detector, labels"),
         (["gate.detector=x"], "means nothing to gate.source=model"),
         (["gate.source=labels"], "needs gate.labels"),
-        (["gate.source=detector"], "no trained detector under"),
+        (["gate.source=detector", "gate.detector=nowhere"], "nowhere: no such model"),
         (["gate.source=labels", "gate.labels=nowhere"], "no such folder"),
         (["gate.source=labels", "gate.labels=x", "clips=true"], "own activity, and gate.source=labels goes by another"),
         (["gate.source=detector", "clips=true"], "own activity, and gate.source=detector goes by another"),
