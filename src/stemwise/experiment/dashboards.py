@@ -66,25 +66,29 @@ def close(run: Path, loggers: Sequence[Logger]) -> None:
 
 def log_scores(run: Path, trained: DictConfig, summary: pd.DataFrame) -> None:
     """The table of all targets to whatever the training logged to; for the csv log as log/scores.csv."""
-    columns, rows = final_table(summary)
-    if "csv" in trained.get("logger", {}):
-        write_table(run / "log" / "scores.csv", columns, rows)
-    loggers = _opened(run, trained)
-    for logger in loggers:
-        log_table(logger, "scores", columns, rows)
-    close(run, loggers)
+    _log_final(run, trained, *final_table(summary))
 
 
 def log_detection(run: Path, trained: DictConfig, levels: pd.DataFrame, pictures: Mapping[str, bytes]) -> None:
     """Of a detector: its table of levels as `scores`, as above, and `PICTURES` to what shows pictures."""
-    columns, rows = level_rows(levels)
+    named = {name: pictures[file] for name, file in PICTURES.items()}
+    _log_final(run, trained, *level_rows(levels), named)
+
+
+def _log_final(
+    run: Path,
+    trained: DictConfig,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    pictures: Mapping[str, bytes] | None = None,
+) -> None:
     if "csv" in trained.get("logger", {}):
         write_table(run / "log" / "scores.csv", columns, rows)
     loggers = _opened(run, trained)
     for logger in loggers:
         log_table(logger, "scores", columns, rows)
-        for name, file in PICTURES.items():
-            log_picture(logger, name, pictures[file], None)
+        for name, picture in (pictures or {}).items():
+            log_picture(logger, name, picture, None)
     close(run, loggers)
 
 

@@ -1,7 +1,7 @@
 """What detectors said of every second, as small files: what is true of the seconds is kept once for all of them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +20,19 @@ def clips_of(kept: Kept, question: str, names: Sequence[str] = ()) -> dict[str, 
     Raises DataError for a table of other seconds than those of which the truth is kept.
     """
     truth = read_table(kept.folder / BOUNDS_FOLDER / f"{question}.parquet")
-    return {name: [_joined(truth, path) for path in paths] for name, paths in _paths(kept, question, names).items()}
+    return {name: [_joined(truth, path) for path in paths] for name, paths in kept.by_system(question, names).items()}
 
 
 def thresholds_of(kept: Kept, question: str, names: Sequence[str] = ()) -> dict[str, list[Any]]:
     """System → thresholds a seed, in the order of `clips_of`."""
-    found = _paths(kept, question, names)
+    found = kept.by_system(question, names)
     return {name: [json.loads(facts_of(path)[THRESHOLDS]) for path in paths] for name, paths in found.items()}
 
 
 def heard_of(kept: Kept, question: str, names: Sequence[str] = ()) -> dict[str, list[Heard]]:
     """The same with what stands beside each table, as `report.detection.compared` takes them."""
     clips, cuts = clips_of(kept, question, names), thresholds_of(kept, question, names)
-    facts = {name: [facts_of(path) for path in paths] for name, paths in _paths(kept, question, names).items()}
+    facts = {name: [facts_of(path) for path in paths] for name, paths in kept.by_system(question, names).items()}
     return {
         name: [
             Heard(table, told, cut, targets_of(table))
@@ -40,13 +40,6 @@ def heard_of(kept: Kept, question: str, names: Sequence[str] = ()) -> dict[str, 
         ]
         for name in clips
     }
-
-
-def _paths(kept: Kept, question: str, names: Sequence[str]) -> Mapping[str, list[Path]]:
-    found: dict[str, list[Path]] = {}
-    for path in kept.paths(question):
-        found.setdefault(facts_of(path)["system"], []).append(path)
-    return {name: found[name] for name in names or sorted(found) if name in found}
 
 
 def _joined(truth: pd.DataFrame, path: Path) -> pd.DataFrame:

@@ -45,9 +45,13 @@ class Kept:
 
     def grids(self, question: str, names: Sequence[str] = ()) -> dict[str, list[pd.DataFrame]]:
         """System → a table a seed of a question that asks for a grid of gates."""
-        found: dict[str, list[pd.DataFrame]] = {}
+        return {name: [read_table(path) for path in paths] for name, paths in self.by_system(question, names).items()}
+
+    def by_system(self, question: str, names: Sequence[str] = ()) -> dict[str, list[Path]]:
+        """System → its tables' paths, a seed each; only those of `names`, in that order, if there are any."""
+        found: dict[str, list[Path]] = {}
         for path in self.paths(question):
-            found.setdefault(facts_of(path)["system"], []).append(read_table(path))
+            found.setdefault(facts_of(path)["system"], []).append(path)
         return {name: found[name] for name in names or sorted(found) if name in found}
 
     def trainings(self) -> pd.DataFrame:
