@@ -122,15 +122,9 @@ def gates_of(words: list[str] | tuple[str, ...], named: dict[str, list[Path]]) -
 
 def write(found: "Comparison", folder: Path) -> None:
     """compare.json, compare.parquet, compare.html and the folder compare_figures, each whole or not at all."""
-    from stemwise.evaluation.table import write_scores
-    from stemwise.files import beside, write_json
+    from stemwise.cli.comparison_files import write_compared
     from stemwise.report.comparison_page import figures_of, write_comparison
 
     pictures = figures_of(found)
-    with beside(folder / "compare_figures") as part:  # a folder of its own: figures of an earlier comparison go
-        part.mkdir()
-        for name, (png, _) in pictures.items():
-            (part / name).write_bytes(png)
-    write_scores(folder / "compare.parquet", found.table, {"family": found.family})
-    write_json(folder / "compare.json", found.to_json())
+    write_compared(folder, found, found.table, pictures)
     write_comparison(folder / "compare.html", found, pictures)

@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from stemwise.cli.common import say
+from stemwise.cli.comparison_files import write_compared
 from stemwise.errors import DataError
 from stemwise.evaluation.heard import CLIPS, holds_clips, read_clips
-from stemwise.evaluation.table import NAME, write_scores
-from stemwise.files import beside, write_json
+from stemwise.evaluation.table import NAME
 from stemwise.home import runs_home
 from stemwise.report.comparison import LEVEL
 from stemwise.report.comparison_figures import stars
@@ -80,12 +80,7 @@ def show(found: "DetectionComparison") -> None:
 def write(found: "DetectionComparison", folder: Path) -> None:
     """Each whole or not at all."""
     pictures = comparison_figures(found)
-    with beside(folder / "compare_figures") as part:
-        part.mkdir()
-        for name, (png, _) in pictures.items():
-            (part / name).write_bytes(png)
-    write_scores(folder / "compare.parquet", found.differences, {"family": found.family})
-    write_json(folder / "compare.json", found.to_json())
+    write_compared(folder, found, found.differences, pictures)
     write_detectors_compared(folder / "compare.html", found, pictures)
 
 
