@@ -89,6 +89,14 @@ def test_a_gate_that_never_closes_does_not_say_that_its_target_always_plays(tmp_
         assert [line for line in found if line.endswith(name)] == expected
 
 
+def test_stems_that_were_never_heard_in_training_are_named(tmp_path, model):
+    words = ("separate", song(tmp_path / "a.wav"), "--out", tmp_path, "--model", model)
+    assert "never heard" not in stemwise(*words)
+    known = exported()
+    save(model, replace(known, card={**known.card, "never heard in training": ["b"]}), DESCRIPTION)
+    assert "never heard in training, so that these stems are worth nothing: b\n" in stemwise(*words)
+
+
 @pytest.mark.parametrize("suffix", ["flac", "mp3"])
 def test_other_formats(tmp_path, model, suffix):
     stemwise("separate", song(tmp_path / "a.wav"), "--out", tmp_path, "--model", model, "--format", suffix)

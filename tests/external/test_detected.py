@@ -21,7 +21,7 @@ from stemwise.gate import Gate
 from stemwise.model import Estimate
 from stemwise.separator import Separator
 from stemwise.taxonomy import targets
-from tests.external.told import RATE, saved, tone, tone_detector
+from tests.external.told import RATE, description, saved, tone, tone_detector
 from tests.test_export import DESCRIPTION, exported
 from tests.test_kept_evaluation import kept, prepared, scored, separator
 
@@ -93,8 +93,24 @@ def test_which_detector(tmp_path, home, monkeypatch):
     assert find_detector(None) == find_detector("newest") == find_detector(run) == run / "model.safetensors"
 
 
+def test_what_a_detector_never_heard_in_training_it_does_not_silence(tmp_path):
+    """Of two basses it learned one; of drums nothing, so that theirs stay open."""
+    tones = {"electric bass": 200, "double bass": 3000, "drum set": 0}
+    known = tone_detector(tones)
+    told = replace(known, card={"never heard in training": ["double bass", "drum set"]})
+    save(tmp_path / "d.safetensors", told, description(list(tones)))
+    heard = load_detected(tmp_path / "d.safetensors", targets("mms", ["bass", "drums"]))
+    assert heard.mapping.rows == ((0,), ())
+    assert heard.says(False)[1] == "drums: the detector listens to nothing of it; it has an open gate"
+    found = heard.hear("song", by_blocks(SONG), RATE, TIMES)
+    assert opened(found.probability[0]) == pytest.approx((3.65, 6.35), abs=0.026)
+    assert (found.probability[1] == 1).all() and found.judged.tolist() == [True, False]
+    with pytest.raises(ModelError, match=r"and never heard double bass, drum set in training\), and none"):
+        load_detected(tmp_path / "d.safetensors", targets("mms", ["drums"]))
+
+
 def test_models_that_cannot_gate_are_refused(tmp_path):
-    with pytest.raises(ModelError, match="listens to violin, and none of them is one of vocals, "):
+    with pytest.raises(ModelError, match="listens to violin, and none of what it heard is one of vocals, "):
         load_detected(saved(tmp_path / "v.safetensors", {"violin": 0}), targets("mms"))
     save(tmp_path / "s.safetensors", exported(), DESCRIPTION)
     with pytest.raises(ModelError, match="this model separates"):

@@ -51,7 +51,7 @@ def command(
 ) -> None:
     """Split a song into stems and say when each of them plays."""
     from stemwise.export import default_model, load
-    from stemwise.model import SEPARATION
+    from stemwise.model import NEVER_HEARD, SEPARATION
     from stemwise.separate_file import separate_file
     from stemwise.separator import Separator
 
@@ -77,6 +77,8 @@ def command(
     for line in external.says(has_own) if external else ():
         say(line)
     say(f"model: {path} ({', '.join(exported.model.targets)}; {exported.model.sample_rate} Hz)")
+    if never := exported.card.get(NEVER_HEARD):
+        say(f"never heard in training, so that these stems are worth nothing: {', '.join(never)}")
     say(f"{len(written)} files in {out / song.stem}: {', '.join(file.name for file in written)}")
 
 

@@ -12,6 +12,7 @@ from stemwise.export import identity, load
 from stemwise.external import Probability, Times, Told, as_hard
 from stemwise.external.mapping import TargetMap, map_targets, named, scheme_beside
 from stemwise.gate import Gate
+from stemwise.model import NEVER_HEARD
 from stemwise.model.mel import DETECTION
 from stemwise.taxonomy import Targets
 
@@ -63,16 +64,17 @@ class Detected:
 
 
 def load_detected(path: Path, targets: Targets, hop_seconds: float = HOP, device: str = "cpu") -> Detected:
-    """The detector in a file, for a separator of `targets`.
+    """The detector in a file, for a separator of `targets`. What it never heard in training it is not asked about.
 
     Raises ModelError for a file that holds no detector, and for one of which no target is any of `targets`.
     """
     exported = load(path, DETECTION)
-    theirs = exported.model.targets
-    mapping = map_targets(targets, named(theirs, scheme_beside(path, theirs)))
+    theirs, deaf = exported.model.targets, exported.card.get(NEVER_HEARD) or ()
+    mapping = map_targets(targets, named(theirs, scheme_beside(path, theirs)), deaf)
     if not any(mapping.rows):
+        but = f" (and never heard {', '.join(deaf)} in training)" if deaf else ""
         raise ModelError(
-            f"{path}: this detector listens to {', '.join(theirs)}, and none of them is one of "
+            f"{path}: this detector listens to {', '.join(theirs)}{but}, and none of what it heard is one of "
             f"{', '.join(targets.names)}. Choose another detector."
         )
     return Detected(Detector(exported.model, exported.gate, device), mapping, hop_seconds, identity(path))

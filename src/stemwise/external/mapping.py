@@ -1,6 +1,6 @@
 """Which names of one list of targets speak for which of another, by the MedleyDB labels that they stand for."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,10 +62,14 @@ class TargetMap:
         return lines
 
 
-def map_targets(targets: Targets, sources: Targets) -> TargetMap:
-    """A source speaks for a target if all of its labels are the target's, or if it has the same name."""
+def map_targets(targets: Targets, sources: Targets, deaf: Collection[str] = ()) -> TargetMap:
+    """A source speaks for a target if all of its labels are the target's, or if it has the same name. Those that are
+    `deaf`, sources which learned from no song with them, speak for none: they would silence what they cannot hear."""
     mine, theirs = written_out(targets), written_out(sources)
-    rows = inside(sources, targets, same_name=True)
+    rows = tuple(
+        tuple(number for number in row if sources.names[number] not in deaf)
+        for row in inside(sources, targets, same_name=True)
+    )
     unheard = []
     for name, held, row in zip(targets.names, mine, rows, strict=True):
         heard = frozenset().union(*(theirs[number] for number in row))
