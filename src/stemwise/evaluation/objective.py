@@ -10,9 +10,8 @@ from stemwise import metrics
 from stemwise.evaluation.reference import Reference
 from stemwise.evaluation.scores import ACTIVE, Estimated, Row, frame_powers, gated
 from stemwise.metrics.arrays import mean
+from stemwise.metrics.silence import LEAST_REST
 from stemwise.separator import Separator
-
-LEAST_REST = 5.0  # seconds of rests below which a song says nothing about silence, as in the tables
 
 Direction = Literal["minimize", "maximize"]
 

@@ -13,6 +13,7 @@ from stemwise.metrics.arrays import Doubles, Real, aligned, decibels
 
 FRAMES_A_SECOND = 10
 AUDIBLE = 1e-6  # -60 dB
+LEAST_REST = 5.0  # seconds of rests below which a song says nothing about silence
 FLOOR = 1e-8  # -80 dB: below it a file's own rounding decides
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from stemwise.metrics.silence import LEAST_REST
 from stemwise.report.canvas import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, new_figure, png
-from stemwise.report.measures import LEAST_REST, MEASURES, Measure
+from stemwise.report.measures import MEASURES, Measure
 from stemwise.report.tables import ALL, in_unit
 
 if TYPE_CHECKING:

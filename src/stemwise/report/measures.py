@@ -5,8 +5,6 @@ from typing import Literal
 
 from stemwise.metrics.intervals import Statistic
 
-LEAST_REST = 5.0  # seconds of rests below which a song says nothing about silence
-
 Songs = Literal["present", "resting", "any"]
 
 

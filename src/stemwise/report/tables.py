@@ -10,8 +10,8 @@ import numpy as np
 from stemwise.errors import DataError
 from stemwise.metrics.arrays import Doubles, mean, median
 from stemwise.metrics.intervals import bootstrap_interval, bootstrap_ratio
-from stemwise.metrics.silence import FLOOR
-from stemwise.report.measures import COLUMNS, GATES, LEAST_REST, LOWER_ROWS, MEASURES, UPPER_ROWS, Measure, kind_of
+from stemwise.metrics.silence import FLOOR, LEAST_REST
+from stemwise.report.measures import COLUMNS, GATES, LOWER_ROWS, MEASURES, UPPER_ROWS, Measure, kind_of
 
 if TYPE_CHECKING:
     import pandas

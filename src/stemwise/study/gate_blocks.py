@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from stemwise.metrics.silence import LEAST_REST
 from stemwise.report.gate_grid import SETTING, summarise_grid
-from stemwise.report.measures import LEAST_REST
 from stemwise.report.tables import ALL
 from stemwise.study.blocks import NOTHING
 from stemwise.study.kept import Kept
