@@ -13,6 +13,7 @@ import numpy as np
 import soundfile
 import yaml
 
+from stemwise.datasets.folder import Folder
 from stemwise.ffmpeg import put_ffmpeg_on_path
 from tests.trees import RATE, edit_metadata, make_tree, stem_audio, write_song
 
@@ -99,6 +100,20 @@ def make_folder(root: Path, songs: dict[str, dict[str, str]] = FOLDERS, seconds:
         stems = {file: stem_audio(sound, seconds, number, rate)[:, :channels] for file, sound in files.items()}
         for file, audio in {**stems, "Mixture.wav": sum(stems.values())}.items():
             soundfile.write(root / name / file, audio, rate)
+
+
+NOISE = np.random.default_rng(0).uniform(-0.1, 0.1, (800, 1))
+
+
+def put(root, *files: str, rate: int = 8000, audio=NOISE):
+    for file in files:
+        (root / file).parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(root / file, audio, rate)
+    return root
+
+
+def held(root, id: str, **settings) -> dict[str, tuple[str, ...]]:
+    return {stem.path.name: stem.instruments for stem in Folder(root, **settings).song(id).stems}
 
 
 def make_manifest(root: Path, seconds: float = 4.0) -> None:

@@ -1,5 +1,5 @@
-"""Malformed trees (tests/malformed.py): found with file and cure, or read rightly; never another exception, never
-other stems without a word."""
+"""Malformed trees (tests/malformed.py and malformed_metadata.py): found with file and cure, or read rightly; never
+another exception, never other stems without a word."""
 
 import os
 import re
@@ -13,6 +13,7 @@ from stemwise import labels
 from stemwise.datasets.detect import kinds, reader_of
 from stemwise.errors import AudioError, DataError, StemwiseError
 from tests import malformed as bad
+from tests import malformed_metadata as bad_metadata
 from tests.sets import places
 
 READERS = {reader_of(module).__name__: reader_of(module) for module in kinds().values()}
@@ -140,13 +141,13 @@ def test_a_spoilt_folder(layout, fault, tree):
 
 
 @pytest.mark.parametrize("layout", bad.LAYOUTS)
-@pytest.mark.parametrize("name", bad.NAMES)
+@pytest.mark.parametrize("name", bad_metadata.NAMES)
 def test_strange_names(layout, name, tree):
     root, reader = tree(layout)
-    expected, on_disk, in_text = bad.NAMES[name]
+    expected, on_disk, in_text = bad_metadata.NAMES[name]
     clean = reader().songs()
     wanted = {song.samples: len(song.stems) for song in clean}, sorted(song.mixture().sum() for song in clean)
-    bad.renamed(root, bad.LAYOUTS[layout], on_disk, in_text)
+    bad_metadata.renamed(root, bad.LAYOUTS[layout], on_disk, in_text)
     found = said(reader())
     if expected is bad.EITHER and found:
         assert CURE.search(found) and found.encode()
@@ -169,28 +170,28 @@ def test_two_songs_of_one_id(layout, tree):
 
 
 @pytest.mark.parametrize("layout", WITH_METADATA)
-@pytest.mark.parametrize("fault", bad.OF_A_TEXT)
+@pytest.mark.parametrize("fault", bad_metadata.OF_A_TEXT)
 def test_spoilt_text(layout, fault, tree):
     root, reader = tree(layout)
     (path,) = root.glob(bad.LAYOUTS[layout].metadata)
-    bad.OF_A_TEXT[fault](path)
+    bad_metadata.OF_A_TEXT[fault](path)
     check_said(said(reader()), path)
 
 
 @pytest.mark.parametrize("layout", FUZZED)
-@pytest.mark.parametrize("kind", bad.OTHER_KINDS)
+@pytest.mark.parametrize("kind", bad_metadata.OTHER_KINDS)
 def test_values_of_another_kind(layout, kind, tree):
     """In turn in every place of the metadata: found, or the very stems that were there."""
     root, reader = tree(layout)
     before, others = shape(reader()), {path for path in root.rglob("*") if path.is_file()}
     (path,) = root.glob(bad.LAYOUTS[layout].metadata)
     text = path.read_text()
-    places_ = bad.places_in(bad.read_metadata(path))
+    places_ = bad_metadata.places_in(bad_metadata.read_metadata(path))
     assert len(places_) > 4
     for place in places_:
-        content = bad.read_metadata(path)
-        bad.put(content, place, bad.OTHER_KINDS[kind])
-        bad.write_metadata(path, content)
+        content = bad_metadata.read_metadata(path)
+        bad_metadata.put(content, place, bad_metadata.OTHER_KINDS[kind])
+        bad_metadata.write_metadata(path, content)
         found = said(reader())
         if found:
             assert CURE.search(found) and (path.name in found or before[0][0] in found), (place, found)
@@ -199,31 +200,31 @@ def test_values_of_another_kind(layout, kind, tree):
             if place[-1] == "song":  # any name is one; the stem is another song's then
                 assert sorted(s for _, song in now for s in song) == sorted(s for _, song in before for s in song)
             else:
-                none_said = place[-1] == "tracks" and bad.OTHER_KINDS[kind] == []
+                none_said = place[-1] == "tracks" and bad_metadata.OTHER_KINDS[kind] == []
                 assert none_said or paths(now) == paths(before), place
-                assert none_said or now == before or place[-1] in bad.MAY_RELABEL, place
+                assert none_said or now == before or place[-1] in bad_metadata.MAY_RELABEL, place
             assert {stem for _, song in now for stem, _ in song} <= others, place
         path.write_text(text)
 
 
 @pytest.mark.parametrize("layout", ["MedleyDB", "Mixing Secrets"])
-@pytest.mark.parametrize("fault", bad.MEDLEY)
+@pytest.mark.parametrize("fault", bad_metadata.MEDLEY)
 def test_faults_of_metadata_in_medleydbs_form(layout, fault, tree):
     root, reader = tree(layout)
     (path,) = root.glob(bad.LAYOUTS[layout].metadata)
-    content = bad.read_metadata(path)
-    bad.MEDLEY[fault](content)
-    bad.write_metadata(path, content)
+    content = bad_metadata.read_metadata(path)
+    bad_metadata.MEDLEY[fault](content)
+    bad_metadata.write_metadata(path, content)
     found = said(reader())
     assert CURE.search(found) and bad.LAYOUTS[layout].word in found and "data.skip=[" in found
 
 
 @pytest.mark.parametrize("layout", bad.LAYOUTS)
-@pytest.mark.parametrize("fault", bad.SPLITS)
+@pytest.mark.parametrize("fault", bad_metadata.SPLITS)
 def test_spoilt_splits(layout, fault, tree, tmp_path):
     _, reader = tree(layout)
     path = tmp_path / "mine.json"
-    path.write_text(bad.SPLITS[fault])
+    path.write_text(bad_metadata.SPLITS[fault])
     with pytest.raises(StemwiseError) as raised:
         reader(splits_file=path).splits()
     check_said(str(raised.value), path)
@@ -252,5 +253,11 @@ def test_one_song_to_skip_need_not_be_a_list(layout, tree):
 
 
 def test_there_are_more_than_a_hundred_trees():
-    each = len(bad.OF_A_FILE) + len(bad.UNUSUAL) + len(bad.OF_A_FOLDER) + len(bad.NAMES) + len(bad.SPLITS)
-    assert each * len(bad.LAYOUTS) + len(bad.OF_A_TEXT) * len(WITH_METADATA) > 100
+    each = (
+        len(bad.OF_A_FILE)
+        + len(bad.UNUSUAL)
+        + len(bad.OF_A_FOLDER)
+        + len(bad_metadata.NAMES)
+        + len(bad_metadata.SPLITS)
+    )
+    assert each * len(bad.LAYOUTS) + len(bad_metadata.OF_A_TEXT) * len(WITH_METADATA) > 100
