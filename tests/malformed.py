@@ -113,7 +113,7 @@ def _header(path: Path, place: int, size: int, value: int) -> None:
     path.write_bytes(raw)
 
 
-def _instead(path: Path, link: Path | None = None) -> None:
+def instead(path: Path, link: Path | None = None) -> None:
     """A folder, or a link, in the place of a file."""
     path.unlink()
     path.symlink_to(link) if link else path.mkdir()
@@ -147,9 +147,9 @@ OF_A_FILE: dict[str, tuple[str, Callable[[Path], None]]] = {
     "another rate": (FOUND, lambda path: _rewritten(path, noise(11025), 22050)),
     "10 channels": (FOUND, lambda path: _rewritten(path, noise(11025, 10))),
     "another length": (FOUND, lambda path: _rewritten(path, noise(999))),
-    "a folder": (FOUND, _instead),
-    "a link to itself": (FOUND, lambda path: _instead(path, path)),
-    "a link to nowhere": (FOUND, lambda path: _instead(path, path.with_name("nowhere"))),
+    "a folder": (FOUND, instead),
+    "a link to itself": (FOUND, lambda path: instead(path, path)),
+    "a link to nowhere": (FOUND, lambda path: instead(path, path.with_name("nowhere"))),
     "a pipe": (FOUND, lambda path: (path.unlink(), os.mkfifo(path))),
     "no permission": (FOUND, lambda path: path.chmod(0)),
     "NaN": (READ, lambda path: _bad_sample(path, np.nan)),

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from tests.malformed import EITHER, FINE, NFC, NFD, Layout, _instead
+from tests.malformed import EITHER, FINE, NFC, NFD, Layout, instead
 
 # The word in the first song's names becomes this on the disk and, where given, that in the metadata.
 NAMES: dict[str, tuple[str, str, str]] = {
@@ -76,8 +76,8 @@ OF_A_TEXT: dict[str, Callable[[Path], None]] = {
     "a list": lambda path: path.write_text("- 1\n- 2\n" if path.suffix == ".yaml" else "[1, 2]"),
     "nested too deep": lambda path: path.write_text("[" * 20000),
     "a key twice": lambda path: path.write_text(_twice(path)),
-    "a folder": _instead,
-    "a link to itself": lambda path: _instead(path, path),
+    "a folder": instead,
+    "a link to itself": lambda path: instead(path, path),
     "gone": lambda path: path.unlink(),
     "a date that is none": lambda path: path.write_text(path.read_text() + "\nday: 2020-13-45"),
 }
