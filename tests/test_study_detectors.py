@@ -71,6 +71,17 @@ def test_blocks_say_what_the_tables_hold(kept):
     assert "| drum set | " in confused and " | electric bass | " in confused and confused.count("%") >= 2
 
 
+def test_all_are_held_against_the_first_separator_once_it_is_there(kept):
+    def minus(separators, name):
+        said = detection_blocks.transfer(kept, "clips", separators, "clips", names)
+        (line,) = [line for line in said.split("\n") if f"| {name} | 1 s | ROC AUC" in line]
+        return line.split("|")[5].split("[")[0].strip()
+
+    names = ("good",)
+    assert minus(("poor", "good", "gone"), "poor") == "" and float(minus(("poor", "good"), "good")) > 0.1
+    assert detection_blocks.transfer(kept, "clips", ("gone", "poor"), "clips", names) == "Not run yet."
+
+
 def test_what_is_not_there_is_said(tmp_path):
     empty = Kept(tmp_path)
     said = [
@@ -78,7 +89,7 @@ def test_what_is_not_there_is_said(tmp_path):
         detection_blocks.differences(empty, "clips", [("a", "b")]),
         detection_blocks.instruments(empty, "clips", "a"),
         detection_blocks.confused(empty, "clips", "a"),
-        detection_blocks.transfer(empty, "clips", "iass", "iass_clips", ("a",)),
+        detection_blocks.transfer(empty, "clips", ("iass", "other"), "iass_clips", ("a",)),
     ]
     assert set(said) == {"Not run yet."}
 

@@ -58,11 +58,12 @@ def differences(
     return table(("", "clips of", "measure", "difference", "p (Holm)"), rows)
 
 
-def transfer(kept: Kept, question: str, separator: str, of_separator: str, names: Sequence[str]) -> str:
-    """The activity of a separator, its frames' highest in a second, beside detectors on its targets: of each the
-    highest of the instruments that belong to one."""
-    ours, theirs = heard_of(kept, question, names), heard_of(kept, of_separator, (separator,))
-    if not ours or not theirs:
+def transfer(kept: Kept, question: str, separators: Sequence[str], of_separators: str, names: Sequence[str]) -> str:
+    """The activity of separators, its frames' highest in a second, beside detectors on their targets: of each the
+    highest of the instruments that belong to one. All are held against the first separator."""
+    separator = separators[0]
+    ours, theirs = heard_of(kept, question, names), heard_of(kept, of_separators, separators)
+    if not ours or separator not in theirs:
         return NOTHING
     found = compare_heard({**ours, **theirs}, baseline=separator)
     apart = found.differences.set_index(["system", "level", "measure"])

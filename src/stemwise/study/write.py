@@ -47,7 +47,7 @@ WITH_CONTEXT = (
     ("iad_conformer_10_s", "iad_crnn_10_s"),
 )
 BEST_EAR = "iad_cnn"
-TRANSFER = "iass"  # whose activity head is held against the detectors
+TRANSFER = ("iass", "activity_only")  # whose activity heads are held against the detectors
 SAID_TO_BE_CONFUSED = (  # by the lab's own account
     ("distorted electric guitar", "clean electric guitar"),
     ("clean electric guitar", "distorted electric guitar"),
@@ -99,7 +99,7 @@ BLOCKS: dict[str, Block] = {
         detection_blocks.confused, question="clips", name=BEST_EAR, asked=SAID_TO_BE_CONFUSED
     ),
     "detectors and IASS": partial(
-        detection_blocks.transfer, question="clips", separator=TRANSFER, of_separator="iass_clips", names=("iad_cnn",)
+        detection_blocks.transfer, question="clips", separators=TRANSFER, of_separators="iass_clips", names=("iad_cnn",)
     ),
     "share of the way": partial(blocks.share_of_the_way, question="test", names=MAIN),
 }
