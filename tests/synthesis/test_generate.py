@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from stemwise.errors import DataError
 from stemwise.synthesis import song, synthesize
@@ -109,6 +110,16 @@ def test_a_folder_of_foreign_songs_is_refused(tmp_path):
     (tmp_path / "Audio" / "MusicDelta_Rock").mkdir(parents=True)
     with pytest.raises(DataError, match="without manifest"):
         synthesize(tmp_path)
+
+
+def test_a_folder_in_which_another_run_is_at_work_is_refused(tmp_path):
+    """Its half-made song is not taken for what a killed run left."""
+    synthesize_manifest(tmp_path)
+    half = tmp_path / "Audio" / ".Tiny0001_Song.1.part"
+    half.mkdir()
+    with FileLock(tmp_path / ".synthesize.lock"), pytest.raises(DataError, match="another run is making songs in it"):
+        synthesize(tmp_path, songs=3)
+    assert half.is_dir()
 
 
 def test_a_broken_manifest_is_named(tmp_path):

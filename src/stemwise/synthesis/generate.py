@@ -50,9 +50,9 @@ def synthesize(
     `songs`, `seconds`: another number, in the shares of the preset, or another length of each. `only`: names of styles;
     all if empty. `fonts`: sf2 files, of which each song draws one (the last of several only test songs); the one of
     pretty_midi if empty. `voices`: "words" or "vowels" are sung; "auto": words where the extra `sing` is installed.
-    Only one run at a time may write to a folder.
 
-    Raises DataError for an unknown preset or style, a bad number or font, or a folder that holds other songs;
+    Raises DataError for an unknown preset or style, a bad number or font, a folder that holds other songs or in which
+    another run is at work;
     MissingExtra without the extra `synth`, for words without the extra `sing`.
     """
     chosen = find_preset(preset)
@@ -118,11 +118,12 @@ def make_songs(
     root: Path, jobs: list[Job], identity: Mapping[str, Any], processes: int | None, progress: Progress | None
 ) -> list[str]:
     """Make the jobs that `root` does not hold yet; return the ids of all."""
-    audio = tree.open_tree(root, jobs, identity)
-    missing = [job for job in jobs if not (audio / job.name).is_dir()]
-    done = len(jobs) - len(missing)
-    _make(missing, audio, processes, lambda made: progress and progress(done + made, len(jobs)))
-    tree.close_tree(root, jobs)
+    with tree.alone(root, identity):
+        audio = tree.open_tree(root, jobs, identity)
+        missing = [job for job in jobs if not (audio / job.name).is_dir()]
+        done = len(jobs) - len(missing)
+        _make(missing, audio, processes, lambda made: progress and progress(done + made, len(jobs)))
+        tree.close_tree(root, jobs)
     return [job.name for job in jobs]
 
 

@@ -2,9 +2,12 @@
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from stemwise import __version__
 from stemwise.errors import DataError
@@ -15,15 +18,34 @@ from stemwise.synthesis.soundfonts import load_fonts
 
 # Raise this whenever the same seed gives other bytes, so that a folder never holds songs of two recipes.
 RECIPE = 5
+LOCK = ".synthesize.lock"
+
+
+@contextmanager
+def alone(root: Path, wanted: Mapping[str, Any]) -> Iterator[None]:
+    """While this lasts nobody else writes to `root`: what another run has half made would look like what a killed one
+    left.
+
+    `wanted` is the `identity` of the set. Raises DataError when `root` holds songs of anything else, and when another
+    run is at work in it.
+    """
+    _refuse_others(root, root / "Audio", wanted)
+    root.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(root / LOCK, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as fault:
+        raise DataError(f"{root}: another run is making songs in it. Let it end, or choose another folder.") from fault
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def open_tree(root: Path, jobs: Sequence[Job], wanted: Mapping[str, Any]) -> Path:
-    """Return the folder of the songs, with the manifest written and what a killed run left half-made removed.
-
-    `wanted` is the `identity` of the set. Raises DataError when `root` holds songs of anything else.
-    """
+    """Return the folder of the songs, with the manifest written and what a killed run left half-made removed; called in
+    `alone`, with the same `wanted`."""
     audio = root / "Audio"
-    _refuse_others(root, audio, wanted)
     for left in audio.glob(".*.part"):
         shutil.rmtree(left, ignore_errors=True)
     if not (root / "manifest.json").is_file():
