@@ -46,6 +46,8 @@ WITH_CONTEXT = (
     ("iad_crnn_10_s", "iad_cnn_10_s"),
     ("iad_conformer_10_s", "iad_crnn_10_s"),
 )
+FINER = ("iad_crnn", "iad_crnn_fine", "iad_crnn_fine_long")
+STEP_BY_STEP = (("iad_crnn_fine", "iad_crnn"), ("iad_crnn_fine_long", "iad_crnn_fine"))
 BEST_EAR = "iad_cnn"
 TRANSFER = ("iass", "activity_only")  # whose activity heads are held against the detectors
 SAID_TO_BE_CONFUSED = (  # by the lab's own account
@@ -94,12 +96,22 @@ BLOCKS: dict[str, Block] = {
     "detectors, another font": partial(
         detection_blocks.levels, question="clips_fonts", names=HEAR, shown=("1 s", "song")
     ),
+    "detectors, finer": partial(detection_blocks.levels, question="clips", names=FINER),
+    "detectors, finer compared": partial(detection_blocks.differences, question="clips", pairs=STEP_BY_STEP),
+    "detectors, finer, another font": partial(
+        detection_blocks.levels, question="clips_fonts", names=FINER, shown=("1 s", "song")
+    ),
+    "detectors, finer, instruments": partial(detection_blocks.instruments, question="clips", name=FINER[-1]),
     "detectors, instruments": partial(detection_blocks.instruments, question="clips", name=BEST_EAR),
     "detectors, confused": partial(
         detection_blocks.confused, question="clips", name=BEST_EAR, asked=SAID_TO_BE_CONFUSED
     ),
     "detectors and IASS": partial(
-        detection_blocks.transfer, question="clips", separators=TRANSFER, of_separators="iass_clips", names=("iad_cnn",)
+        detection_blocks.transfer,
+        question="clips",
+        separators=TRANSFER,
+        of_separators="iass_clips",
+        names=(BEST_EAR, FINER[-1]),
     ),
     "share of the way": partial(blocks.share_of_the_way, question="test", names=MAIN),
 }
