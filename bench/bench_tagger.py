@@ -96,6 +96,7 @@ class Made:
     audio: Doubles
     activity: Doubles
     known_activity: Doubles
+    weak: tuple[bool, ...] = ()
 
 
 def mixes(songs: Mapping[str, Made]) -> dict[str, Made]:
