@@ -37,6 +37,7 @@ def alone(root: Path, wanted: Mapping[str, Any]) -> Iterator[None]:
     except Timeout as fault:
         raise DataError(f"{root}: another run is making songs in it. Let it end, or choose another folder.") from fault
     try:
+        _refuse_others(root, root / "Audio", wanted)  # again: another run may have begun and ended meanwhile
         yield
     finally:
         lock.release()
