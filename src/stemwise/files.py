@@ -13,6 +13,8 @@ import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
+from stemwise.errors import DataError
+
 
 @contextmanager
 def beside(target: Path, keep: bool = False) -> Iterator[Path]:
@@ -40,6 +42,26 @@ def beside(target: Path, keep: bool = False) -> Iterator[Path]:
             shutil.rmtree(part, ignore_errors=True)
         else:
             part.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(path: Path, otherwise: str) -> Iterator[None]:
+    """Hold the lock that is the file `path`, in a folder that is made if need be.
+
+    Raises DataError, which says `otherwise`, where another process holds it.
+    """
+    from filelock import FileLock, Timeout  # not for those who only write a file
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    held = FileLock(path, timeout=0)
+    try:
+        held.acquire()
+    except Timeout as fault:
+        raise DataError(otherwise) from fault
+    try:
+        yield
+    finally:
+        held.release()
 
 
 def new_array(path: Path, shape: tuple[int, ...]) -> NDArray[np.float32]:

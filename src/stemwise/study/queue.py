@@ -12,12 +12,12 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import Any
 
-from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
 
 from stemwise.errors import DataError, StemwiseError
 from stemwise.experiment.configs import same
 from stemwise.export import describe
+from stemwise.files import locked
 from stemwise.home import runs_home
 from stemwise.parallel import cores
 from stemwise.study.plan import Plan, Question, Songs, Unit
@@ -65,18 +65,10 @@ class Queue:
         """
         todo = self.left()
         folder = runs_home() / "study"
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / LOCK, timeout=0)
-        try:
-            lock.acquire()
-        except Timeout as fault:
-            raise DataError(f"another `make results` is at work in {folder}. Let it end, or stop it.") from fault
-        try:
+        with locked(folder / LOCK, f"another `make results` is at work in {folder}. Let it end, or stop it."):
             for name in dict.fromkeys(name for unit, questions in todo for name in needed(unit, questions)):
                 self._make(self.plan.songs[name])
             return self._in_parallel(todo)
-        finally:
-            lock.release()
 
     def _in_parallel(self, todo: Sequence[tuple[Unit, list[Question]]]) -> list[str]:
         faults = []

@@ -7,11 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from stemwise import __version__
 from stemwise.errors import DataError
-from stemwise.files import write_json
+from stemwise.files import locked, write_json
 from stemwise.synthesis.presets import SPLITS
 from stemwise.synthesis.song import Job, Options
 from stemwise.synthesis.soundfonts import load_fonts
@@ -26,27 +24,21 @@ def alone(root: Path, wanted: Mapping[str, Any]) -> Iterator[None]:
     """While this lasts nobody else writes to `root`: what another run has half made would look like what a killed one
     left.
 
-    `wanted` is the `identity` of the set. Raises DataError when `root` holds songs of anything else, and when another
-    run is at work in it.
+    `wanted` is the `identity` of the set. Raises DataError when another run is at work in `root`, and as `open_tree`,
+    which looks again, since the other may just have ended; in a folder of anything else no lock is left.
     """
     _refuse_others(root, root / "Audio", wanted)
-    root.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(root / LOCK, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout as fault:
-        raise DataError(f"{root}: another run is making songs in it. Let it end, or choose another folder.") from fault
-    try:
-        _refuse_others(root, root / "Audio", wanted)  # again: another run may have begun and ended meanwhile
+    with locked(root / LOCK, f"{root}: another run is making songs in it. Let it end, or choose another folder."):
         yield
-    finally:
-        lock.release()
 
 
 def open_tree(root: Path, jobs: Sequence[Job], wanted: Mapping[str, Any]) -> Path:
-    """Return the folder of the songs, with the manifest written and what a killed run left half-made removed; called in
-    `alone`, with the same `wanted`."""
+    """Return the folder of the songs, with the manifest written and what a killed run left half-made removed.
+
+    `wanted` is the `identity` of the set. Raises DataError when `root` holds songs of anything else.
+    """
     audio = root / "Audio"
+    _refuse_others(root, audio, wanted)
     for left in audio.glob(".*.part"):
         shutil.rmtree(left, ignore_errors=True)
     if not (root / "manifest.json").is_file():
