@@ -18,7 +18,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,synth,sing,jams,musdb,mirdata,wiener,wandb,tensorboard,launch,onnx,dev]'
 	@touch $@
 
-demo: setup     ## songs, training, scores and a page: about twelve minutes on two cores
+demo: setup     ## songs, training, scores and a page: twelve to nineteen minutes on two cores
 	$(PY) -m src.demo
 
 baseline: setup ## after the demo: Open-Unmix on its songs for the same minutes, and both in one table
