@@ -8,12 +8,15 @@ import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
 import yaml
 
 from stemwise.datasets.folder import Folder
+from stemwise.datasets.medleydb import MedleyDB
+from stemwise.datasets.musdb18hq import Musdb18HQ
 from stemwise.ffmpeg import put_ffmpeg_on_path
 from tests.trees import RATE, edit_metadata, make_tree, stem_audio, write_song
 
@@ -83,6 +86,11 @@ def _as_secrets(meta, id: str, named: list[tuple[str, str, np.ndarray]]) -> None
 def make_mms(root: Path) -> None:
     make_tree(root / "MedleyDB")
     make_secrets(root / "MixingSecrets")
+
+
+def make_several(root: Path) -> None:
+    make_tree(root / "own")
+    make_musdb(root / "musdb")
 
 
 # Folder → name of a file → what sounds in it; the second song has a rate of its own, mono and fewer stems.
@@ -247,6 +255,7 @@ MAKERS: dict[str, Callable[[Path], object]] = {
     "MoisesDB": make_moises,
     "Musdb18": make_stem_files,
     "OpenMic": make_openmic,
+    "Several": make_several,
     "Slakh": make_slakh,
 }
 NO_STEMS = {"OpenMic"}  # readers whose songs are mixes
@@ -254,10 +263,12 @@ NEEDS = {"OpenMic": "mirdata"}  # the package that a reader cannot do without
 STEMS_MAY_LACK = {"Folder"}  # readers that know of no stem but those that are there
 
 
-def places(reader: str, root: Path) -> dict[str, Path]:
+def places(reader: str, root: Path) -> dict[str, Any]:
     """The settings that lead the reader to what its maker made at `root`."""
     if reader == "Mms":
         return {"medleydb": root / "MedleyDB", "mixing_secrets": root / "MixingSecrets"}
+    if reader == "Several":
+        return {"sets": {"own": MedleyDB(root / "own"), "musdb": Musdb18HQ(root / "musdb")}}
     return {"file" if reader == "Manifest" else "root": root}
 
 

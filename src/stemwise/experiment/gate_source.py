@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from stemwise.experiment.asked import Asked
 
 SOURCES = (OWN, "detector", "labels")
+TREES = ("sets", "medleydb", "mixing_secrets")  # where readers of several trees say which
 log = logging.getLogger("stemwise")
 
 
@@ -156,7 +157,7 @@ def _refuse_learned(config: DictConfig, asked: "Asked", detector: Path) -> None:
 
 def _place(trained: Any) -> str:
     data = trained.get("data", {})
-    return str(data.get("root") or data.get("file"))
+    return str(data.get("root") or data.get("file") or [data.get(key) for key in TREES])
 
 
 def _source(config: DictConfig) -> str:

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 WORTH_PROCESSES = 240.0  # seconds of music below which starting processes costs more than it saves
 LOCK = ".lock"
+LONGEST_TREE = 100  # letters of the set's name in that of its store
 
 Progress = Callable[[float], object]
 
@@ -53,7 +54,7 @@ class Store:
         whole = Path(dataset.where)
         named = [whole] if whole.exists() else map(Path, dataset.where.split(" and "))
         places = [place.resolve() for place in named]
-        tree, where = "_and_".join(place.name for place in places), " and ".join(map(str, places))
+        tree, where = "_and_".join(place.name for place in places)[:LONGEST_TREE], " and ".join(map(str, places))
         return cls(home / f"{tree}_{_words(recipe)}_{_digest(where, recipe)}", recipe, tree)
 
     def fill(

@@ -1,0 +1,130 @@
+"""Several sets as one: a published one and songs of your own, or trees that were synthesized apart."""
+
+from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from stemwise.datasets.base import PARTS, Splits, artist_keys
+from stemwise.datasets.detect import open_tree
+from stemwise.datasets.folders import SongFolders
+from stemwise.errors import DataError
+from stemwise.song import Song
+
+NAME = "Several sets"
+LICENCE = "That of each set"
+CITATION = "That of each set"
+HOW_TO_GET = "Name the sets: data=several 'data.sets={medleydb: /path/to/MedleyDB, mine: /path/to/songs}'."
+LOOKS_LIKE = ()  # several trees
+
+
+class Several(SongFolders):
+    """Reader of the sets that `sets` names: each a reader, or a place whose layout says what it is.
+
+    A song is in the part that its own set's split puts it in, unless there is a `splits_file`. `pad_short_stems` holds
+    for all sets. `prefix`: put the set's name before ids, `<name>-<id>`, and before artists, for sets in which the same
+    id or artist is another.
+    """
+
+    def __init__(
+        self,
+        sets: Mapping[str, SongFolders | str | Path],
+        splits_file: str | Path | None = None,
+        skip: Sequence[str] = (),
+        pad_short_stems: bool = False,
+        prefix: bool = False,
+    ) -> None:
+        self.sets = _checked(sets)
+        self.prefix = prefix
+        where = " and ".join(each.where if isinstance(each, SongFolders) else str(each) for each in self.sets.values())
+        super().__init__(where, splits_file, skip, pad_short_stems)
+
+    @cached_property
+    def readers(self) -> dict[str, SongFolders]:
+        """Raises DataError for a place of no known layout."""
+        found = {}
+        for name, given in self.sets.items():
+            reader = copy(given) if isinstance(given, SongFolders) else open_tree(Path(given))
+            reader.pad_short_stems |= self.pad_short_stems
+            found[name] = reader
+        return found
+
+    def splits(self) -> Splits:
+        """Raises DataError for an artist whom two sets have in different parts."""
+        if self.splits_file:
+            return self._splits_of(self.splits_file)
+        have = {song.id: song for song in self.songs()}
+        parts: Splits = {part: [] for part in PARTS}
+        for name, reader in self.readers.items():
+            for part, ids in reader.splits().items():
+                parts[part] += [id for id in (self._id(name, each) for each in ids) if id in have]
+        self._check_artists(parts, have)
+        return {part: sorted(ids) for part, ids in parts.items()}
+
+    def altered(self) -> dict[Path, str]:
+        return {
+            path: id and self._id(name, id)
+            for name, reader in self.readers.items()
+            for path, id in reader.altered().items()
+        }
+
+    @cached_property
+    def _origins(self) -> dict[str, list[tuple[str, str]]]:
+        """Id → (set, its id there), of every set that has it."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for name, reader in self.readers.items():
+            for id in reader.folders:
+                found.setdefault(self._id(name, id), []).append((name, id))
+        return found
+
+    def _id(self, name: str, id: str) -> str:
+        return f"{name}-{id}" if self.prefix else id
+
+    def _find(self) -> dict[str, Path]:
+        return {id: self.readers[name].folders[own] for id, ((name, own), *_) in self._origins.items()}
+
+    def _nothing(self) -> str:
+        return f"{self.where}: all of their songs are left out by data.skip."
+
+    def _song(self, id: str, folder: Path) -> Song:
+        (name, own), *others = self._origins[id]
+        if others:
+            raise DataError(
+                f"{id}: in the sets {' and '.join([name, *(other for other, _ in others)])}. If these are different "
+                f"songs, tell them apart with data.prefix=true; if not, leave out both with data.skip=[{id}]."
+            )
+        song = self.readers[name].song(own)
+        return replace(song, id=id, artist=f"{name} {song.artist}") if self.prefix else song
+
+    def _wanted(self, song: Song) -> bool:
+        return self.readers[self._origins[song.id][0][0]]._wanted(song)
+
+    def _check_artists(self, parts: Splits, songs: Mapping[str, Song]) -> None:
+        """A set's own split may have an artist in two parts, as published ones do; two sets may not disagree."""
+        keys = artist_keys(list(songs.values()))
+        first: dict[str, dict[str, tuple[str, str]]] = {}  # artist → part → (a set that has it there, the song)
+        for part, ids in parts.items():
+            for id in ids:
+                first.setdefault(keys[id], {}).setdefault(part, (self._origins[id][0][0], id))
+        for places in first.values():
+            if len({name for name, _ in places.values()}) > 1:
+                (one, (name, id)), (other, (another, twin)), *_ = places.items()
+                raise DataError(
+                    f"{id} is in {one} of {name}, and {twin}, by the same artist, in {other} of {another}. Write one "
+                    "split for all with data.splits_file=FILE, or, if names of one set mean nothing in the other, set "
+                    "data.prefix=true."
+                )
+
+
+def _checked(sets: Any) -> dict[str, SongFolders | str | Path]:
+    if not isinstance(sets, Mapping) or not sets:
+        raise DataError(f"data.sets={sets!r}: no sets by name. {HOW_TO_GET}")
+    for name, given in sets.items():
+        if not isinstance(given, SongFolders | str | Path):
+            raise DataError(
+                f"data.sets.{name} is {given!r}: give a place, or what a file of conf/data holds (not prepared: songs "
+                "that are one set are prepared together)."
+            )
+    return {str(name): given for name, given in sets.items()}
