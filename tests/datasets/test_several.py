@@ -108,6 +108,17 @@ def test_an_artist_whom_one_set_has_in_two_parts_is_its_own_affair(tmp_path):
     assert "Ann_One" in splits["train"] + splits["valid"] and "Ann_Three" in splits["test"]
 
 
+def test_a_set_that_is_only_trained_on_is_in_no_other_part(sets):
+    all_parts, splits = Several(sets).splits(), Several(sets, train_only=["musdb"]).splits()
+    assert splits["train"] == all_parts["train"]
+    own = {song.id for song in MedleyDB(sets["own"]).songs()}
+    assert {part: [id for id in all_parts[part] if id in own] for part in ("valid", "test")} == {
+        part: splits[part] for part in ("valid", "test")
+    }
+    with pytest.raises(DataError, match="no set 'medley', but own, musdb"):
+        Several(sets, train_only=["medley"])
+
+
 @pytest.mark.parametrize("given", [{}, None, "place", ["place"]])
 def test_no_sets_by_name_are_a_sentence(given):
     with pytest.raises(DataError, match=r"data\.sets=.* no sets by name"):

@@ -24,8 +24,9 @@ class Several(SongFolders):
     """Reader of the sets that `sets` names: each a reader, or a place whose layout says what it is.
 
     A song is in the part that its own set's split puts it in, unless there is a `splits_file`. `pad_short_stems` holds
-    for all sets. `prefix`: put the set's name before ids, `<name>-<id>`, and before artists, for sets in which the same
-    id or artist is another.
+    for all sets. `train_only`: names of sets of which nothing but the training songs are in a part, so that others
+    decide what is validated and tested on. `prefix`: put the set's name before ids, `<name>-<id>`, and before artists,
+    for sets in which the same id or artist is another.
     """
 
     def __init__(
@@ -34,9 +35,13 @@ class Several(SongFolders):
         splits_file: str | Path | None = None,
         skip: Sequence[str] = (),
         pad_short_stems: bool = False,
+        train_only: Sequence[str] = (),
         prefix: bool = False,
     ) -> None:
         self.sets = _checked(sets)
+        self.train_only = tuple([train_only] if isinstance(train_only, str) else train_only)
+        if unknown := [name for name in self.train_only if name not in self.sets]:
+            raise DataError(f"data.train_only: there is no set '{unknown[0]}', but {', '.join(self.sets)}.")
         self.prefix = prefix
         where = " and ".join(each.where if isinstance(each, SongFolders) else str(each) for each in self.sets.values())
         super().__init__(where, splits_file, skip, pad_short_stems)
@@ -59,6 +64,8 @@ class Several(SongFolders):
         parts: Splits = {part: [] for part in PARTS}
         for name, reader in self.readers.items():
             for part, ids in reader.splits().items():
+                if part != "train" and name in self.train_only:
+                    continue
                 parts[part] += [id for id in (self._id(name, each) for each in ids) if id in have]
         self._check_artists(parts, have)
         return {part: sorted(ids) for part, ids in parts.items()}

@@ -36,12 +36,13 @@ class Question:
 
 @dataclass(frozen=True)
 class Unit:
-    """One training and its seed, on the songs of a set. `name` is that of its folders under runs/study and results."""
+    """One training and its seed, on one set of songs or several. `name` is that of its folders under runs/study and
+    results."""
 
     system: str
     seed: int
     words: tuple[str, ...]
-    songs: str
+    songs: tuple[str, ...]
     questions: tuple[Question, ...]
 
     @property
@@ -75,7 +76,7 @@ def read_plan(path: Path) -> Plan:
         songs = {name: _songs(name, entry) for name, entry in content["songs"].items()}
         questions = {name: _question(name, entry) for name, entry in content["questions"].items()}
         units = [pair for system, entry in content["trainings"].items() for pair in _units(system, entry, questions)]
-        for name in (*(q.songs for q in questions.values()), *(unit.songs for _, unit in units)):
+        for name in (*(q.songs for q in questions.values()), *(name for _, unit in units for name in unit.songs)):
             songs[name]
     except (KeyError, TypeError, AttributeError) as fault:
         raise DataError(f"{path}: not a plan of a study ({type(fault).__name__}: {fault}). Correct it.") from fault
@@ -98,8 +99,9 @@ def _units(system: str, entry: Mapping[str, Any], questions: Mapping[str, Questi
     """Each with the round that its seed is trained in."""
     _only(entry, system, "songs", "words", "seeds", "questions")
     words, asked = _words(system, entry["words"]), tuple(questions[name] for name in entry["questions"])
+    songs = (entry["songs"],) if isinstance(entry["songs"], str) else tuple(entry["songs"])
     seeds = enumerate(entry.get("seeds", [0]))
-    return [(number, Unit(system, seed, words, entry["songs"], asked)) for number, seed in seeds]
+    return [(number, Unit(system, seed, words, songs, asked)) for number, seed in seeds]
 
 
 def _only(entry: Mapping[str, Any], name: str, *known: str) -> None:

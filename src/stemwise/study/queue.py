@@ -156,7 +156,7 @@ class Queue:
 
 def needed(unit: Unit, questions: Sequence[Question]) -> list[str]:
     """The sets that a unit is trained on and asked about."""
-    return [unit.songs, *(question.songs for question in questions)]
+    return [*unit.songs, *(question.songs for question in questions)]
 
 
 def _begun(run: Path) -> bool:
@@ -183,17 +183,18 @@ def settings_of(run: Path) -> dict[str, Any]:
 
 def _groups(config: DictConfig) -> dict[str, Any]:
     parts = [*(f"trainer.{key}" for key in TRAINER), *(f"callbacks.{key}" for key in CALLBACKS)]
-    groups = {key: OmegaConf.select(config, key) for key in (*GROUPS, *parts, *_of_data(config))}
+    data = _without_places(_plain(config.data))
     return {
-        key: OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
-        for key, value in groups.items()
+        **{key: _plain(OmegaConf.select(config, key)) for key in (*GROUPS, *parts)},
+        **{f"data.{key}": value for key, value in data.items()},
     }
 
 
-def _of_data(config: DictConfig) -> list[str]:
-    """Keys of the group data but for where files lie, which another machine has elsewhere."""
-    return [f"data.{key}" for key, value in config.data.items() if not _is_path(value)]
+def _plain(value: Any) -> Any:
+    return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
 
 
-def _is_path(value: Any) -> bool:
-    return isinstance(value, str) and Path(value).is_absolute()
+def _without_places(data: dict[str, Any]) -> dict[str, Any]:
+    """The group data but for where files lie, which another machine has elsewhere."""
+    inner = {key: _without_places(value) if isinstance(value, dict) else value for key, value in data.items()}
+    return {key: value for key, value in inner.items() if not (isinstance(value, str) and Path(value).is_absolute())}
