@@ -89,8 +89,9 @@ def make_mms(root: Path) -> None:
 
 
 def make_several(root: Path) -> None:
-    make_tree(root / "own")
-    make_musdb(root / "musdb")
+    """Named as the sets of `experiment=study_iad_fonts`."""
+    make_tree(root / "standard")
+    make_musdb(root / "second")
 
 
 # Folder → name of a file → what sounds in it; the second song has a rate of its own, mono and fewer stems.
@@ -268,11 +269,13 @@ def places(reader: str, root: Path) -> dict[str, Any]:
     if reader == "Mms":
         return {"medleydb": root / "MedleyDB", "mixing_secrets": root / "MixingSecrets"}
     if reader == "Several":
-        return {"sets": {"own": MedleyDB(root / "own"), "musdb": Musdb18HQ(root / "musdb")}}
+        return {"sets": {"standard": MedleyDB(root / "standard"), "second": Musdb18HQ(root / "second")}}
     return {"file" if reader == "Manifest" else "root": root}
 
 
 def overrides(reader: str, root: Path) -> list[str]:
     """The same as words of a command line, with the tree made."""
     MAKERS[reader](root)
+    if reader == "Several":
+        return [f"++data.sets.{name}={root / name}" for name in ("standard", "second")]
     return [f"data.{key}={path}" for key, path in places(reader, root).items()]

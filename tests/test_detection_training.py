@@ -18,7 +18,7 @@ from stemwise.export import SHIPPED, default_model, describe, load, newest_model
 from stemwise.model import SEPARATION
 from stemwise.model.mel import DETECTION
 from stemwise.report.detection import detections_of
-from tests.sets import overrides
+from tests.sets import make_musdb, overrides
 from tests.test_train import QUICK, SMALL, composed, trained, weights
 
 NET = ["experiment=iad_cnn", "model.net.channels=[4,4,8,8]", "model.net.width=16"]
@@ -122,6 +122,18 @@ def test_detectors_learn_from_every_kind_of_set(data, tmp_path):
     assert (
         np.isfinite(best) and load(run / "model.safetensors", DETECTION).model.targets == taxonomy.targets("iad").names
     )
+
+
+def test_several_sets_are_learned_from_and_one_is_tested_on(tree, tmp_path):
+    """Each named by its place, or as its file of conf/data has it."""
+    (run := tmp_path / "run").mkdir()
+    words = [*HEARD, "data=several", "+data@data.sets.own=medleydb", f"data.sets.own.root={tree}"]
+    make_musdb(tmp_path / "musdb", {"train": ("Gus - Four", "ANiMAL - Rockshow"), "test": ("Hal - Five",)})
+    train(composed(run, *words, f"+data.sets.musdb={tmp_path / 'musdb'}", "data.train_only=[musdb]"), run)
+    splits = json.loads((run / "splits.json").read_text())
+    assert "Gus_Four" in splits["train"] and not {"Hal_Five", "ANiMAL_Rockshow"} & {*splits["test"], *splits["valid"]}
+    evaluate_run(composed(run, f"run={run}", "report=false", name="eval"))
+    assert set(pd.read_parquet(run / "detections.parquet").song) == {"Cyd_Three"}
 
 
 def test_clips_that_are_labelled_as_a_whole_are_scored_as_a_whole(tmp_path):
