@@ -163,7 +163,7 @@ def test_other_questions_get_other_folders(run, tmp_path):
         assert set(clips.song) == songs and clips.second.max() == seconds - 1
         assert (out / "page.html").is_file() and (out / "confusion.png").is_file()
     facts = json.loads((run / "eval_context-song" / "summary.json").read_text())["facts"]
-    assert facts["context"] == "the whole song, 600 s at most; learned with 1 s"
+    assert facts["context"] == "the whole song, 600 s at most; its own is 1 s"
     thresholds = json.loads((run / "eval_gate-hard-threshold-0.9" / "summary.json").read_text())["detection"]
     assert {line["threshold"] for line in thresholds["instruments"]} == {0.9}
     assert not (run / "detections.parquet").exists() and not (run / "log" / "scores.csv").exists()

@@ -97,7 +97,7 @@ def targets_of(asked: Asked) -> taxonomy.Targets:
 def _in_words(detector: Detector, asked: str | float) -> str:
     own = detector.model.context_windows * detector.model.window_seconds
     song = f"the whole song, {detector.context_seconds:g} s at most" if context_of(asked) == math.inf else ""
-    return f"{song or f'{detector.context_seconds:g} s'}; learned with {own:g} s"
+    return f"{song or f'{detector.context_seconds:g} s'}; its own is {own:g} s"
 
 
 def _gate_is_chosen(config: DictConfig) -> bool:
