@@ -58,6 +58,30 @@ def differences(
     return table(("", "clips of", "measure", "difference", "p (Holm)"), rows)
 
 
+def heard_longer(kept: Kept, questions: tuple[str, str], names: Sequence[str]) -> str:
+    """What hearing more at once, as the first question has it, is worth to each of `names` over the second."""
+    rows = []
+    for name in names:
+        clips = [clips_of(kept, question, (name,)) for question in questions]
+        if not all(clips):
+            continue
+        thresholds = [thresholds_of(kept, question, (name,)) for question in questions]
+        found = compare_detection(
+            {question: each[name] for question, each in zip(questions, clips, strict=True)},
+            {question: each[name] for question, each in zip(questions, thresholds, strict=True)},
+            baseline=questions[1],
+            levels={level: LEVELS[level] for level in (FIRST, "song")},
+        )
+        lines = found.differences.to_dict("records")
+        rows += [
+            (name, line["level"], BY_COLUMN[line["measure"]].heading,
+             figure(line["difference"], line["low"], line["high"], DIGITS), line["why"] or probability(line["p"]))
+            for line in lines
+            if line["measure"] in OF_RANKS
+        ]  # fmt: skip
+    return table(("", "clips of", "measure", "difference", "p"), rows) if rows else NOTHING
+
+
 def transfer(kept: Kept, question: str, separators: Sequence[str], of_separators: str, names: Sequence[str]) -> str:
     """The activity of separators, its frames' highest in a second, beside detectors on their targets: of each the
     highest of the instruments that belong to one. All are held against the first separator."""

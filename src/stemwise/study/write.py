@@ -46,8 +46,9 @@ WITH_CONTEXT = (
     ("iad_crnn_10_s", "iad_cnn_10_s"),
     ("iad_conformer_10_s", "iad_crnn_10_s"),
 )
-FINER = ("iad_crnn", "iad_crnn_fine", "iad_crnn_fine_long")
-STEP_BY_STEP = (("iad_crnn_fine", "iad_crnn"), ("iad_crnn_fine_long", "iad_crnn_fine"))
+FINER = ("iad_crnn", "iad_crnn_fine", "iad_crnn_fine_long", "iad_crnn_fine_fonts")
+STEP_BY_STEP = tuple(zip(FINER[1:], FINER[:-1], strict=True))
+LONGER = "clips_5_s"
 BEST_EAR = "iad_cnn"
 TRANSFER = ("iass", "activity_only")  # whose activity heads are held against the detectors
 SAID_TO_BE_CONFUSED = (  # by the lab's own account
@@ -101,7 +102,14 @@ BLOCKS: dict[str, Block] = {
     "detectors, finer, another font": partial(
         detection_blocks.levels, question="clips_fonts", names=FINER, shown=("1 s", "song")
     ),
-    "detectors, finer, instruments": partial(detection_blocks.instruments, question="clips", name=FINER[-1]),
+    "detectors, heard longer": partial(detection_blocks.levels, question=LONGER, names=FINER[1:]),
+    "detectors, heard longer compared": partial(
+        detection_blocks.heard_longer, questions=(LONGER, "clips"), names=FINER[1:]
+    ),
+    "detectors, heard longer, another font": partial(
+        detection_blocks.levels, question="clips_fonts_5_s", names=FINER[1:], shown=("1 s", "song")
+    ),
+    "detectors, heard longer, instruments": partial(detection_blocks.instruments, question=LONGER, name=FINER[-1]),
     "detectors, instruments": partial(detection_blocks.instruments, question="clips", name=BEST_EAR),
     "detectors, confused": partial(
         detection_blocks.confused, question="clips", name=BEST_EAR, asked=SAID_TO_BE_CONFUSED
