@@ -3,17 +3,21 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from omegaconf import OmegaConf
 
 from stemwise.datasets.base import Splits
 from stemwise.datasets.medleydb import MedleyDB
+from stemwise.datasets.mms import Mms
 from stemwise.datasets.several import Several
+from stemwise.datasets.slakh import Slakh
 from stemwise.errors import DataError
 from stemwise.loading.filling import Store
 from stemwise.loading.store import Recipe
 from stemwise.taxonomy import targets
-from tests.sets import make_musdb
+from tests.sets import make_mms, make_musdb, make_slakh, places
 from tests.trees import edit_metadata, make_tree, stem_audio, write_song
 
 
@@ -64,6 +68,36 @@ def test_what_is_skipped_is_in_no_part(sets):
     reader = Several(sets, skip=["Cyd_Three"])
     assert "Cyd_Three" not in [song.id for song in reader.songs()]
     assert "Cyd_Three" not in all_of(reader.splits())
+
+
+@pytest.mark.parametrize("prefix", [False, True])
+def test_a_broken_song_can_be_left_out_whole(sets, prefix):
+    """Also for what asks the sets themselves, as splits do."""
+    broken = MedleyDB(sets["own"]).songs()[0]
+    broken.stems[0].path.unlink()
+    id = f"own-{broken.id}" if prefix else broken.id
+    reader = Several(sets, prefix=prefix)
+    with pytest.raises(DataError, match=rf"data\.skip=\[{id}\]"):
+        reader.songs()
+    for left in (reader.without_unusable(), Several(sets, skip=[id], prefix=prefix)):
+        assert left.validate() == []
+        assert sorted(all_of(left.splits())) == [song.id for song in left.songs()] and id not in all_of(left.splits())
+
+
+def test_what_a_set_finds_beyond_single_songs_is_found(tmp_path):
+    """Slakh: two tracks of one MIDI file, in two parts."""
+    make_slakh(tmp_path / "slakh", {"train/Track00001": "1a", "test/Track01876": "1a"}, seconds=1.0)
+    song(tmp_path / "own", "Ann_Song", "Ann")
+    alone, both = Slakh(tmp_path / "slakh"), Several({"slakh": tmp_path / "slakh", "own": tmp_path / "own"})
+    assert alone.validate() and both.validate() == alone.validate()
+
+
+def test_short_stems_are_padded_in_sets_of_two_trees_too(tmp_path):
+    make_mms(tmp_path)
+    mms = Mms(**places("Mms", tmp_path))
+    victim = mms.songs()[0].stems[1].path
+    soundfile.write(victim, np.zeros((999, 2)), 44100)
+    assert Several({"mms": mms}).validate() and not Several({"mms": mms}, pad_short_stems=True).validate()
 
 
 def test_a_set_keeps_its_own_settings(sets):
@@ -117,6 +151,21 @@ def test_a_set_that_is_only_trained_on_is_in_no_other_part(sets):
     }
     with pytest.raises(DataError, match="no set 'medley', but own, musdb"):
         Several(sets, train_only=["medley"])
+
+
+def test_a_file_of_splits_and_a_set_for_training_only_are_refused_together(sets, tmp_path):
+    with pytest.raises(DataError, match=r"train_only=\['own'\] and data\.splits_file=.*Leave one of them out"):
+        Several(sets, splits_file=tmp_path / "mine.json", train_only=["own"])
+
+
+@pytest.mark.parametrize("first", ["musdb", "own"])
+def test_an_artist_in_two_parts_of_one_set_and_in_one_of_another_is_refused(first, tmp_path):
+    make_musdb(tmp_path / "musdb", {"train": ("Ann - One", "ANiMAL - Rockshow"), "test": ("Ann - Two",)}, seconds=1.0)
+    song(tmp_path / "own", "Ann_Three", "Ann")
+    (tmp_path / "own" / "splits.json").write_text(json.dumps({"train": [], "valid": [], "test": ["Ann_Three"]}))
+    names = sorted(["musdb", "own"], key=lambda name: name != first)
+    with pytest.raises(DataError, match="by the same artist, in"):
+        Several({name: tmp_path / name for name in names}).splits()
 
 
 @pytest.mark.parametrize("given", [{}, None, "place", ["place"]])

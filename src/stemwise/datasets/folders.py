@@ -117,11 +117,8 @@ class SongFolders(ABC):
             except StemwiseError as fault:
                 findings[id] = str(fault)
             else:
-                songs += [song] if self._wanted(song) else []
+                songs += [song] if self.bleed or not song.bleed else []
         return songs, findings
-
-    def _wanted(self, song: Song) -> bool:
-        return self.bleed or not song.bleed
 
     def _usable(self, id: str) -> Song:
         """The song. Raises DataError with the way to leave it out; also for what the file system refuses, as a name too

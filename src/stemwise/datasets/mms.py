@@ -1,6 +1,7 @@
 """M&MS: MedleyDB and Mixing Secrets as one set."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 from stemwise.datasets import medleydb as medley
@@ -40,9 +41,15 @@ class Mms(SongFolders):
         bleed: bool = True,
     ) -> None:
         super().__init__(f"{medleydb} and {mixing_secrets}", splits_file, skip, pad_short_stems, bleed)
-        self.readers: tuple[medley.MedleyDB, ...] = (
-            medley.MedleyDB(medleydb, medleydb_metadata, None, skip, pad_short_stems),
-            mixing.MixingSecrets(mixing_secrets, mixing_secrets_metadata, None, skip, pad_short_stems),
+        self.trees = ((medleydb, medleydb_metadata), (mixing_secrets, mixing_secrets_metadata))
+
+    @cached_property
+    def readers(self) -> tuple[medley.MedleyDB, ...]:
+        """Of each tree."""
+        kinds = (medley.MedleyDB, mixing.MixingSecrets)
+        return tuple(
+            kind(root, metadata, None, tuple(self.skip), self.pad_short_stems)
+            for kind, (root, metadata) in zip(kinds, self.trees, strict=True)
         )
 
     def splits(self) -> Splits:

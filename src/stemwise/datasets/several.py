@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
+from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from stemwise.datasets.base import PARTS, Splits, artist_keys
 from stemwise.datasets.detect import open_tree
@@ -42,19 +43,19 @@ class Several(SongFolders):
         self.train_only = tuple([train_only] if isinstance(train_only, str) else train_only)
         if unknown := [name for name in self.train_only if name not in self.sets]:
             raise DataError(f"data.train_only: there is no set '{unknown[0]}', but {', '.join(self.sets)}.")
+        if self.train_only and splits_file:
+            raise DataError(
+                f"data.train_only={list(self.train_only)} and data.splits_file={splits_file}: the file says what is in "
+                "which part. Leave one of them out."
+            )
         self.prefix = prefix
         where = " and ".join(each.where if isinstance(each, SongFolders) else str(each) for each in self.sets.values())
         super().__init__(where, splits_file, skip, pad_short_stems)
 
     @cached_property
     def readers(self) -> dict[str, SongFolders]:
-        """Raises DataError for a place of no known layout."""
-        found = {}
-        for name, given in self.sets.items():
-            reader = copy(given) if isinstance(given, SongFolders) else open_tree(Path(given))
-            reader.pad_short_stems |= self.pad_short_stems
-            found[name] = reader
-        return found
+        """Each as `sets` has it, without the songs to skip. Raises DataError for a place of no known layout."""
+        return {name: self._opened(name, given) for name, given in self.sets.items()}
 
     def splits(self) -> Splits:
         """Raises DataError for an artist whom two sets have in different parts."""
@@ -64,9 +65,8 @@ class Several(SongFolders):
         parts: Splits = {part: [] for part in PARTS}
         for name, reader in self.readers.items():
             for part, ids in reader.splits().items():
-                if part != "train" and name in self.train_only:
-                    continue
-                parts[part] += [id for id in (self._id(name, each) for each in ids) if id in have]
+                if part == "train" or name not in self.train_only:
+                    parts[part] += [id for id in (self._id(name, each) for each in ids) if id in have]
         self._check_artists(parts, have)
         return {part: sorted(ids) for part, ids in parts.items()}
 
@@ -77,6 +77,23 @@ class Several(SongFolders):
             for path, id in reader.altered().items()
         }
 
+    def without_unusable(self) -> Self:
+        left = super().without_unusable()
+        vars(left)["readers"] = {name: reader.without_unusable() for name, reader in self.readers.items()}
+        return left
+
+    def _opened(self, name: str, given: SongFolders | str | Path) -> SongFolders:
+        reader = copy(given) if isinstance(given, SongFolders) else open_tree(Path(given))
+        for read in ("folders", "_read", "readers", "_origins"):  # perhaps already, with other settings
+            vars(reader).pop(read, None)
+        start = self._id(name, "")
+        reader.skip |= {id.removeprefix(start) for id in self.skip if id.startswith(start)}
+        reader.pad_short_stems |= self.pad_short_stems
+        return reader
+
+    def _id(self, name: str, id: str) -> str:
+        return f"{name}-{id}" if self.prefix else id
+
     @cached_property
     def _origins(self) -> dict[str, list[tuple[str, str]]]:
         """Id → (set, its id there), of every set that has it."""
@@ -86,43 +103,57 @@ class Several(SongFolders):
                 found.setdefault(self._id(name, id), []).append((name, id))
         return found
 
-    def _id(self, name: str, id: str) -> str:
-        return f"{name}-{id}" if self.prefix else id
-
     def _find(self) -> dict[str, Path]:
         return {id: self.readers[name].folders[own] for id, ((name, own), *_) in self._origins.items()}
 
     def _nothing(self) -> str:
         return f"{self.where}: all of their songs are left out by data.skip."
 
+    @cached_property
+    def _read(self) -> tuple[list[Song], dict[str, str]]:
+        """What each reader read, so that what it looks at beyond single songs counts here too."""
+        songs: dict[str, Song] = {}
+        findings = {id: self._twice(id) for id, origins in self._origins.items() if len(origins) > 1}
+        for name, reader in self.readers.items():
+            have, faults = reader._read
+            songs |= {song.id: song for song in (self._renamed(name, each) for each in have)}
+            findings |= {self._id(name, id): self._said(name, id, fault) for id, fault in faults.items()}
+        return [song for id, song in sorted(songs.items()) if id in self.folders and id not in findings], findings
+
     def _song(self, id: str, folder: Path) -> Song:
         (name, own), *others = self._origins[id]
         if others:
-            raise DataError(
-                f"{id}: in the sets {' and '.join([name, *(other for other, _ in others)])}. If these are different "
-                f"songs, tell them apart with data.prefix=true; if not, leave out both with data.skip=[{id}]."
-            )
-        song = self.readers[name].song(own)
-        return replace(song, id=id, artist=f"{name} {song.artist}") if self.prefix else song
+            raise DataError(self._twice(id))
+        return self._renamed(name, self.readers[name].song(own))
 
-    def _wanted(self, song: Song) -> bool:
-        return self.readers[self._origins[song.id][0][0]]._wanted(song)
+    def _renamed(self, name: str, song: Song) -> Song:
+        return replace(song, id=self._id(name, song.id), artist=f"{name} {song.artist}") if self.prefix else song
+
+    def _said(self, name: str, id: str, fault: str) -> str:
+        """With the id that `data.skip` knows here."""
+        return fault.replace(f"data.skip=[{id}]", f"data.skip=[{self._id(name, id)}]")
+
+    def _twice(self, id: str) -> str:
+        return (
+            f"{id}: in the sets {' and '.join(name for name, _ in self._origins[id])}. If these are different songs, "
+            f"tell them apart with data.prefix=true; if not, leave out both with data.skip=[{id}]."
+        )
 
     def _check_artists(self, parts: Splits, songs: Mapping[str, Song]) -> None:
         """A set's own split may have an artist in two parts, as published ones do; two sets may not disagree."""
         keys = artist_keys(list(songs.values()))
-        first: dict[str, dict[str, tuple[str, str]]] = {}  # artist → part → (a set that has it there, the song)
+        found: dict[str, dict[tuple[str, str], str]] = {}  # artist → (set, part) → a song
         for part, ids in parts.items():
             for id in ids:
-                first.setdefault(keys[id], {}).setdefault(part, (self._origins[id][0][0], id))
-        for places in first.values():
-            if len({name for name, _ in places.values()}) > 1:
-                (one, (name, id)), (other, (another, twin)), *_ = places.items()
-                raise DataError(
-                    f"{id} is in {one} of {name}, and {twin}, by the same artist, in {other} of {another}. Write one "
-                    "split for all with data.splits_file=FILE, or, if names of one set mean nothing in the other, set "
-                    "data.prefix=true."
-                )
+                found.setdefault(keys[id], {}).setdefault((self._origins[id][0][0], part), id)
+        for places in found.values():
+            for ((one, part), id), ((other, elsewhere), twin) in combinations(places.items(), 2):
+                if one != other and part != elsewhere:
+                    raise DataError(
+                        f"{id} is in {part} of {one}, and {twin}, by the same artist, in {elsewhere} of {other}. Write "
+                        "one split for all with data.splits_file=FILE, or, if names of one set mean nothing in the "
+                        "other, set data.prefix=true."
+                    )
 
 
 def _checked(sets: Any) -> dict[str, SongFolders | str | Path]:

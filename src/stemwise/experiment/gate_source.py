@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from stemwise.experiment.asked import Asked
 
 SOURCES = (OWN, "detector", "labels")
-TREES = ("sets", "medleydb", "mixing_secrets")  # where readers of several trees say which
 log = logging.getLogger("stemwise")
 
 
@@ -145,9 +144,9 @@ def _refuse_learned(config: DictConfig, asked: "Asked", detector: Path) -> None:
         seen = {spelling(id) for part in ("train", "valid") for id in splits[part]}
     except (OSError, DataError, KeyError):
         return
-    there = config.root or _place(asked.trained)
+    there = {str(config.root)} if config.root else _places(asked.trained)
     found = [name for name in asked.songs if spelling(name) in seen]
-    if found and there == _place(learned) and config.shared != "allow":
+    if found and there & _places(learned) and config.shared != "allow":
         raise DataError(
             f"{len(found)} of {len(asked.songs)} songs were in the training of the detector {detector}, first "
             f"{found[0]}. Scores on them say nothing of new songs. Choose a detector with the same splits, or say "
@@ -155,9 +154,14 @@ def _refuse_learned(config: DictConfig, asked: "Asked", detector: Path) -> None:
         )
 
 
-def _place(trained: Any) -> str:
+def _places(trained: Any) -> set[str]:
+    """Where the songs of a training lie, one place a tree."""
     data = trained.get("data", {})
-    return str(data.get("root") or data.get("file") or [data.get(key) for key in TREES])
+    given = [data.get(key) for key in ("root", "file", "medleydb", "mixing_secrets")]
+    given += [
+        each.get("root", each) if OmegaConf.is_config(each) else each for each in (data.get("sets") or {}).values()
+    ]
+    return {str(each) for each in given if each}
 
 
 def _source(config: DictConfig) -> str:

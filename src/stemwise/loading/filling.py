@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 WORTH_PROCESSES = 240.0  # seconds of music below which starting processes costs more than it saves
 LOCK = ".lock"
-LONGEST_TREE = 100  # letters of the set's name in that of its store
+LONGEST_TREE = 100  # bytes of the set's name in that of its store
 
 Progress = Callable[[float], object]
 
@@ -54,7 +54,8 @@ class Store:
         whole = Path(dataset.where)
         named = [whole] if whole.exists() else map(Path, dataset.where.split(" and "))
         places = [place.resolve() for place in named]
-        tree, where = "_and_".join(place.name for place in places)[:LONGEST_TREE], " and ".join(map(str, places))
+        tree, where = "_and_".join(place.name for place in places), " and ".join(map(str, places))
+        tree = tree.encode("utf-8", "replace")[:LONGEST_TREE].decode("utf-8", "ignore")
         return cls(home / f"{tree}_{_words(recipe)}_{_digest(where, recipe)}", recipe, tree)
 
     def fill(
