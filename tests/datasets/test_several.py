@@ -183,7 +183,7 @@ def test_what_is_no_set_is_named(tmp_path):
 
 def test_all_left_out_is_said(tmp_path):
     song(tmp_path, "Ann_Song", "Ann")
-    with pytest.raises(DataError, match="all of their songs are left out"):
+    with pytest.raises(DataError, match="no audio under"):
         Several({"mine": tmp_path}, skip=["Ann_Song"]).songs()
 
 

@@ -195,7 +195,7 @@ def _plain(value: Any) -> Any:
 
 
 def _without_places(data: dict[str, Any], left: bool = False) -> dict[str, Any]:
-    """The group data but for where files lie, which another machine has elsewhere; of sets by name the names are left."""
+    """The group data but for where files lie, which another machine has elsewhere; names of sets are left."""
     inner = {key: _without_places(value, True) if isinstance(value, dict) else value for key, value in data.items()}
     places = {key for key, value in inner.items() if isinstance(value, str) and Path(value).is_absolute()}
     return {key: "" if key in places else value for key, value in inner.items() if left or key not in places}
