@@ -79,6 +79,8 @@ def test_a_broken_song_can_be_left_out_whole(sets, prefix):
     reader = Several(sets, prefix=prefix)
     with pytest.raises(DataError, match=rf"data\.skip=\[{id}\]"):
         reader.songs()
+    with pytest.raises(DataError, match=rf"data\.skip=\[{id}\]"):
+        reader.song(id)
     for left in (reader.without_unusable(), Several(sets, skip=[id], prefix=prefix)):
         assert left.validate() == []
         assert sorted(all_of(left.splits())) == [song.id for song in left.songs()] and id not in all_of(left.splits())
@@ -183,8 +185,15 @@ def test_what_is_no_set_is_named(tmp_path):
 
 def test_all_left_out_is_said(tmp_path):
     song(tmp_path, "Ann_Song", "Ann")
-    with pytest.raises(DataError, match="no audio under"):
+    with pytest.raises(DataError, match="all of their songs are left out"):
         Several({"mine": tmp_path}, skip=["Ann_Song"]).songs()
+
+
+def test_all_of_one_set_may_be_left_out(sets):
+    """The others are still there, by the splits too."""
+    own = [song.id for song in MedleyDB(sets["own"]).songs()]
+    left = Several(sets, skip=own)
+    assert len(left.songs()) == 3 and sorted(all_of(left.splits())) == [song.id for song in left.songs()]
 
 
 def test_many_sets_with_long_names_have_a_store(tmp_path):

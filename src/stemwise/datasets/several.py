@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from stemwise.datasets.base import PARTS, Splits, artist_keys
 from stemwise.datasets.detect import open_tree
@@ -54,8 +54,8 @@ class Several(SongFolders):
 
     @cached_property
     def readers(self) -> dict[str, SongFolders]:
-        """Each as `sets` has it, without the songs to skip. Raises DataError for a place of no known layout."""
-        return {name: self._opened(name, given) for name, given in self.sets.items()}
+        """Each as `sets` has it. Raises DataError for a place of no known layout."""
+        return {name: self._opened(given) for name, given in self.sets.items()}
 
     def splits(self) -> Splits:
         """Raises DataError for an artist whom two sets have in different parts."""
@@ -64,7 +64,8 @@ class Several(SongFolders):
         have = {song.id: song for song in self.songs()}
         parts: Splits = {part: [] for part in PARTS}
         for name, reader in self.readers.items():
-            for part, ids in reader.splits().items():
+            # What cannot be used and was not refused by now is left out here too.
+            for part, ids in reader.without_unusable().splits().items():
                 if part == "train" or name not in self.train_only:
                     parts[part] += [id for id in (self._id(name, each) for each in ids) if id in have]
         self._check_artists(parts, have)
@@ -75,19 +76,13 @@ class Several(SongFolders):
             path: id and self._id(name, id)
             for name, reader in self.readers.items()
             for path, id in reader.altered().items()
+            if self._id(name, id) not in self.skip
         }
 
-    def without_unusable(self) -> Self:
-        left = super().without_unusable()
-        vars(left)["readers"] = {name: reader.without_unusable() for name, reader in self.readers.items()}
-        return left
-
-    def _opened(self, name: str, given: SongFolders | str | Path) -> SongFolders:
+    def _opened(self, given: SongFolders | str | Path) -> SongFolders:
         reader = copy(given) if isinstance(given, SongFolders) else open_tree(Path(given))
-        for read in ("folders", "_read", "readers", "_origins"):  # perhaps already, with other settings
+        for read in ("folders", "_read", "readers"):  # perhaps already, as it was then
             vars(reader).pop(read, None)
-        start = self._id(name, "")
-        reader.skip |= {id.removeprefix(start) for id in self.skip if id.startswith(start)}
         reader.pad_short_stems |= self.pad_short_stems
         return reader
 
@@ -118,13 +113,17 @@ class Several(SongFolders):
             have, faults = reader._read
             songs |= {song.id: song for song in (self._renamed(name, each) for each in have)}
             findings |= {self._id(name, id): self._said(name, id, fault) for id, fault in faults.items()}
+        findings = {id: fault for id, fault in sorted(findings.items()) if id in self.folders}
         return [song for id, song in sorted(songs.items()) if id in self.folders and id not in findings], findings
 
     def _song(self, id: str, folder: Path) -> Song:
         (name, own), *others = self._origins[id]
         if others:
             raise DataError(self._twice(id))
-        return self._renamed(name, self.readers[name].song(own))
+        try:
+            return self._renamed(name, self.readers[name].song(own))
+        except DataError as fault:
+            raise DataError(self._said(name, own, str(fault))) from fault
 
     def _renamed(self, name: str, song: Song) -> Song:
         return replace(song, id=self._id(name, song.id), artist=f"{name} {song.artist}") if self.prefix else song

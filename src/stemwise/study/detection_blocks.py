@@ -1,6 +1,7 @@
 """What the kept tables say of detectors, a block of RESULTS.md each."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -41,45 +42,41 @@ def differences(
     kept: Kept, question: str, pairs: Sequence[tuple[str, str]], shown: Sequence[str] = (FIRST, "song")
 ) -> str:
     """One system minus the other of each pair, with Holm's correction over the table."""
-    lines = []
+    named: list[tuple[str, dict[str, Any]]] = []
     for pair in pairs:
         if len(clips_of(kept, question, pair)) == 2:
-            lines += _compared(kept, question, pair, shown).differences.to_dict("records")
-    if not lines:
-        return NOTHING
-    corrected = holm(np.array([line["p"] for line in lines], dtype=np.float64))
-    rows = [
-        (
-            f"{line['system']} − {line['against']}", line["level"], BY_COLUMN[line["measure"]].heading,
-            figure(line["difference"], line["low"], line["high"], DIGITS), line["why"] or probability(p),
-        )
-        for line, p in zip(lines, corrected.tolist(), strict=True)
-    ]  # fmt: skip
-    return table(("", "clips of", "measure", "difference", "p (Holm)"), rows)
+            lines = _compared(kept, question, pair, shown).differences.to_dict("records")
+            named += [(f"{line['system']} − {line['against']}", line) for line in lines]
+    return _held_against(named)
 
 
 def heard_longer(kept: Kept, questions: tuple[str, str], names: Sequence[str]) -> str:
     """What hearing more at once, as the first question has it, is worth to each of `names` over the second."""
-    rows = []
+    named: list[tuple[str, dict[str, Any]]] = []
     for name in names:
-        clips = [clips_of(kept, question, (name,)) for question in questions]
-        if not all(clips):
+        clips = {question: found for question in questions for found in clips_of(kept, question, (name,)).values()}
+        if len(clips) < 2:
             continue
-        thresholds = [thresholds_of(kept, question, (name,)) for question in questions]
-        found = compare_detection(
-            {question: each[name] for question, each in zip(questions, clips, strict=True)},
-            {question: each[name] for question, each in zip(questions, thresholds, strict=True)},
-            baseline=questions[1],
-            levels={level: LEVELS[level] for level in (FIRST, "song")},
+        thresholds = {question: thresholds_of(kept, question, (name,))[name] for question in questions}
+        levels = {level: LEVELS[level] for level in (FIRST, "song")}
+        lines = compare_detection(clips, thresholds, baseline=questions[1], levels=levels).differences
+        named += [(name, line) for line in lines.to_dict("records") if line["measure"] in OF_RANKS]
+    return _held_against(named)
+
+
+def _held_against(named: Sequence[tuple[str, dict[str, Any]]]) -> str:
+    """A line a difference, under what is to be said of it."""
+    if not named:
+        return NOTHING
+    corrected = holm(np.array([line["p"] for _, line in named], dtype=np.float64))
+    rows = [
+        (
+            name, line["level"], BY_COLUMN[line["measure"]].heading,
+            figure(line["difference"], line["low"], line["high"], DIGITS), line["why"] or probability(p),
         )
-        lines = found.differences.to_dict("records")
-        rows += [
-            (name, line["level"], BY_COLUMN[line["measure"]].heading,
-             figure(line["difference"], line["low"], line["high"], DIGITS), line["why"] or probability(line["p"]))
-            for line in lines
-            if line["measure"] in OF_RANKS
-        ]  # fmt: skip
-    return table(("", "clips of", "measure", "difference", "p"), rows) if rows else NOTHING
+        for (name, line), p in zip(named, corrected.tolist(), strict=True)
+    ]  # fmt: skip
+    return table(("", "clips of", "measure", "difference", "p (Holm)"), rows)
 
 
 def transfer(kept: Kept, question: str, separators: Sequence[str], of_separators: str, names: Sequence[str]) -> str:

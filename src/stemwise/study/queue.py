@@ -194,8 +194,7 @@ def _plain(value: Any) -> Any:
     return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
 
 
-def _without_places(data: dict[str, Any], left: bool = False) -> dict[str, Any]:
-    """The group data but for where files lie, which another machine has elsewhere; names of sets are left."""
-    inner = {key: _without_places(value, True) if isinstance(value, dict) else value for key, value in data.items()}
-    places = {key for key, value in inner.items() if isinstance(value, str) and Path(value).is_absolute()}
-    return {key: "" if key in places else value for key, value in inner.items() if left or key not in places}
+def _without_places(data: dict[str, Any]) -> dict[str, Any]:
+    """The group data but for where files lie, which another machine has elsewhere."""
+    inner = {key: _without_places(value) if isinstance(value, dict) else value for key, value in data.items()}
+    return {key: value for key, value in inner.items() if not (isinstance(value, str) and Path(value).is_absolute())}
