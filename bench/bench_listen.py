@@ -1,6 +1,8 @@
 """`iad_cnn` (18 instruments, random weights) over a stereo mp3, and the memory of `stemwise activity` over long songs.
 
-    python bench/bench_listen.py [SECONDS_OF_MP3 [SECONDS_OF_LONG_SONG]]      (600 and 10800 by default)
+    python bench/bench_listen.py [SECONDS_OF_MP3 [SECONDS_OF_LONG_SONG [MODEL]]]      (600 and 10800 by default)
+
+or another detector, that of an exported MODEL, as src/stemwise/pretrained/detector.safetensors.
 
 Speed: the song's seconds over those of listening to it, on the clock and on all cores there are: the mp3 decoded twice
 (once for its length), resampled, heard; PyTorch loaded and warm. Beside it the seconds of the processor, and decoding
@@ -97,11 +99,13 @@ def in_a_process(side: str, song: Path, model: Path) -> dict[str, float]:
     return dict(json.loads(shown.stdout.splitlines()[-1]))
 
 
-def main(seconds: int = 600, long: int = 10800) -> None:
+def main(seconds: int | str = 600, long: int | str = 10800, given: str = "") -> None:
+    seconds, long = int(seconds), int(long)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        model = folder / "model.safetensors"
-        make_model(model)
+        model = Path(given) if given else folder / "model.safetensors"
+        if not given:
+            make_model(model)
         write_song(folder / "song.mp3", seconds)
         found = in_a_process("speed", folder / "song.mp3", model)
         ratio = found["song"] / found["listening"]
@@ -120,4 +124,4 @@ if __name__ == "__main__":
     if sys.argv[1:] and sys.argv[1] in ("speed", "memory"):
         print(json.dumps({"speed": speed, "memory": memory}[sys.argv[1]](*map(Path, sys.argv[2:]))))
     else:
-        main(*map(int, sys.argv[1:]))
+        main(*sys.argv[1:])

@@ -1,7 +1,9 @@
 """Small trees of the true layout, and a home folder that is thrown away."""
 
 import os
+import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,10 +16,11 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path_factory, monkeypatch) -> Path:
+def home(tmp_path_factory, monkeypatch) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("STEMWISE_HOME", str(folder))
-    return folder
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)  # checkpoints and stores of all tests together fill a disk
 
 
 @pytest.fixture
