@@ -12,7 +12,7 @@ from omegaconf import DictConfig
 from pytorch_lightning.utilities import rank_zero_only
 
 from stemwise.callbacks.checkpoints import load_best
-from stemwise.experiment import configs, dashboards, kinds, objective, runs
+from stemwise.experiment import configs, dashboards, kinds, objective, runs, starting
 from stemwise.memory import keep_freed_memory
 from stemwise.model import NEVER_HEARD
 
@@ -34,6 +34,8 @@ def train(config: DictConfig, run: Path) -> float:
     kind = kinds.training_of(model)
     task = kind.make_task(config, model)
     gate = instantiate(config.gate)
+    began = starting.begin(config, model, data)
+    task.scaled = bool(began)
     card = runs.record(run, config, data) if rank_zero_only.rank == 0 else {}
     if rank_zero_only.rank == 0 and not config.checkpoint:
         runs.drop_checkpoints(run)
@@ -50,7 +52,7 @@ def train(config: DictConfig, run: Path) -> float:
         best = load_best(trainer, task, data)
         if not trainer.is_global_zero:
             return best.loss
-        card[NEVER_HEARD] = list(data.never_heard)
+        card |= {NEVER_HEARD: list(data.never_heard), **began}
         figures: dict[str, float] = kind.finish(trainer, config, run, best, task, data, gate, card)
         objective.record(run, config.objective, figures)
         dashboards.log_figures(trainer.loggers, config, figures, max(trainer.global_step - 1, 0))

@@ -127,7 +127,7 @@ def default_model(kind: str = SEPARATION) -> Path:
     Models that cannot be read are passed over with a warning, and given only where there is no other: then whoever
     loads one is told.
     """
-    shipped = SHIPPED if kind == SEPARATION else SHIPPED_DETECTOR
+    shipped = _shipped(kind)
     unreadable: list[tuple[Path, ModelError]] = []
     for path in _trained():
         try:
@@ -143,20 +143,26 @@ def default_model(kind: str = SEPARATION) -> Path:
     return path
 
 
-def find_detector(asked: str | Path | None = None) -> Path:
-    """A run folder or an exported detector; "newest" or None: the newest that was trained here, else the one that
-    ships; "shipped": that. Raises ModelError where there is none."""
+def find_model(asked: str | Path | None = None, kind: str = SEPARATION) -> Path:
+    """A run folder or an exported model; "newest" or None: the newest of its kind that was trained here, else the one
+    that ships; "shipped": that. Raises ModelError where there is none."""
     if asked not in (None, "newest", "shipped"):
         path = Path(str(asked))
         path = path / "model.safetensors" if path.is_dir() else path
         if not path.is_file():
-            raise _missing(path, DETECTION)
+            raise _missing(path, kind)
         return path
-    path = SHIPPED_DETECTOR if asked == "shipped" else default_model(DETECTION)
+    path = _shipped(kind) if asked == "shipped" else default_model(kind)
     if not path.is_file():
-        trained = "" if asked == "shipped" else f"there is no trained detector under {runs_home()}, and "
-        raise ModelError(f"{trained}no detector ships with this version. {TRAINS[DETECTION]}; or name one.")
+        what = "separator" if kind == SEPARATION else "detector"
+        trained = "" if asked == "shipped" else f"there is no trained {what} under {runs_home()}, and "
+        raise ModelError(f"{trained}no {what} ships with this version. {TRAINS[kind]}; or name one.")
     return path
+
+
+def find_detector(asked: str | Path | None = None) -> Path:
+    """`find_model` of a detector."""
+    return find_model(asked, DETECTION)
 
 
 def identity(path: Path) -> str:
@@ -180,6 +186,10 @@ def newest_model() -> Path:
             "name one: --model for `stemwise separate`, run= for `src.eval`."
         )
     return newest
+
+
+def _shipped(kind: str) -> Path:
+    return SHIPPED if kind == SEPARATION else SHIPPED_DETECTOR
 
 
 def _missing(path: Path, kind: str) -> ModelError:

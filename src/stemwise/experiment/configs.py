@@ -111,7 +111,7 @@ def _same_training(config: DictConfig, run: Path) -> None:
     except OSError:
         return
     now, then = plain(config), plain(DictConfig(before))
-    keys = ("model", "data", "loss", "optimizer", "loading", "seed")
+    keys = ("model", "data", "loss", "optimizer", "loading", "seed", "start")
     other = [key for key in keys if not same(then.get(key), now[key])]
     if other:
         raise ModelError(

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from stemwise import taxonomy
-from stemwise.datasets.base import spelling
 from stemwise.errors import DataError, ModelError, StemwiseError
 from stemwise.evaluation.reference import reference
 from stemwise.evaluation.thresholds import choose_gate, has_activity
 from stemwise.experiment import configs
+from stemwise.experiment.learned import folder_of, learned_here, lessons, places
 from stemwise.export import find_detector, identity
 from stemwise.external import OWN, External
 from stemwise.external.detected import HOP, load_detected
@@ -22,7 +22,6 @@ from stemwise.files import fingerprint
 from stemwise.gate import Gate
 from stemwise.separator import Separator
 from stemwise.taxonomy import Targets
-from stemwise.texts import read_json
 
 if TYPE_CHECKING:
     from stemwise.experiment.asked import Asked
@@ -138,30 +137,14 @@ def _refuse_learned(config: DictConfig, asked: "Asked", detector: Path) -> None:
 
     Only for a run folder whose songs lie in the same place; songs of two trees are compared by `stemwise leaks`.
     """
-    try:
-        learned = OmegaConf.load(detector.with_name("config.yaml"))
-        splits = read_json(detector.with_name("splits.json"))
-        seen = {spelling(id) for part in ("train", "valid") for id in splits[part]}
-    except (OSError, DataError, KeyError):
-        return
-    there = {str(config.root)} if config.root else _places(asked.trained)
-    found = [name for name in asked.songs if spelling(name) in seen]
-    if found and there & _places(learned) and config.shared != "allow":
+    there = {str(config.root)} if config.root else places(asked.trained)
+    found = learned_here(lessons(folder_of(detector)), there, asked.songs)
+    if found and config.shared != "allow":
         raise DataError(
             f"{len(found)} of {len(asked.songs)} songs were in the training of the detector {detector}, first "
             f"{found[0]}. Scores on them say nothing of new songs. Choose a detector with the same splits, or say "
             "shared=allow."
         )
-
-
-def _places(trained: Any) -> set[str]:
-    """Where the songs of a training lie, one place a tree."""
-    data = trained.get("data", {})
-    given = [data.get(key) for key in ("root", "file", "medleydb", "mixing_secrets")]
-    given += [
-        each.get("root", each) if OmegaConf.is_config(each) else each for each in (data.get("sets") or {}).values()
-    ]
-    return {str(each) for each in given if each}
 
 
 def _source(config: DictConfig) -> str:

@@ -3,10 +3,11 @@
 import importlib
 import inspect
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
+from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from stemwise.datasets.base import Splits, spelling
@@ -14,6 +15,7 @@ from stemwise.datasets.detect import fits, kind_of, kinds, reader_of
 from stemwise.datasets.leaks import shared, shared_by_name
 from stemwise.errors import DataError, StemwiseError
 from stemwise.experiment import configs, gate_source
+from stemwise.experiment.learned import before
 from stemwise.loading.shard import PreparedSong
 from stemwise.model import SpectralModel
 from stemwise.song import Song
@@ -46,7 +48,7 @@ def choose_songs(config: Any, trained: Any, splits: Splits, model: SpectralModel
         what = f"{gone[0]} of part '{part}' is gone" if gone else f"no songs in part '{part}'"
         raise DataError(f"{what} in {data.dataset.where}. Restore the songs, or choose another part or root.")
     if config.root:
-        ids = _not_learned(config.shared, own, splits, model, [songs[id] for id in ids])
+        ids = _not_learned(config.shared, own, splits, [songs[id] for id in ids])
     return data.prepare_songs([songs[id] for id in ids])
 
 
@@ -55,14 +57,14 @@ def asked_part(config: Any) -> str:
     return str(config.part or ("all" if config.root else "test"))
 
 
-def _not_learned(what_to_do: str, own: Any, splits: Splits, model: SpectralModel, songs: list[Song]) -> list[str]:
+def _not_learned(what_to_do: str, own: Any, splits: Splits, songs: list[Song]) -> list[str]:
     """Ids of songs that the run did not learn from. What it did is refused, left out or allowed."""
     if what_to_do not in SHARED:
         raise DataError(f"shared={what_to_do}: choose one of {', '.join(SHARED)}.")
     ids = [song.id for song in songs]
     if what_to_do == "allow":
         return ids
-    leaks = _leaks(own, splits, model, songs)
+    leaks = _leaks(own, splits, songs)
     if leaks and what_to_do == "refuse":
         raise DataError(
             f"{len(leaks)} of {len(songs)} songs were in the run's training: "
@@ -78,15 +80,15 @@ def _not_learned(what_to_do: str, own: Any, splits: Splits, model: SpectralModel
     return kept
 
 
-def _leaks(own: Any, splits: Splits, model: SpectralModel, songs: list[Song]) -> dict[str, str]:
+def _leaks(own: Any, splits: Splits, songs: list[Song]) -> dict[str, str]:
     """Ids of songs that the run was trained or validated on, and how each is known again."""
-    seen = {id for part in ("train", "valid") for id in splits[part]}
     learned: list[Song] = []
-    try:
-        learned += [song for song in configs.make_data(own, model).dataset.songs() if song.id in seen]
-    except StemwiseError as fault:
-        log.warning("the songs of the training cannot be read, so they are compared by id alone (%s)", fault)
-    gone = {spelling(id): id for id in seen - {song.id for song in learned}}
+    gone: dict[str, str] = {}
+    for config, parts in ((own, splits), *before(own)):
+        seen = {id for part in ("train", "valid") for id in parts[part]}
+        there = _readable(config, seen)
+        gone |= {spelling(id): id for id in seen - {song.id for song in there}}
+        learned += there
     leaks = {song.id: f"{gone[spelling(song.id)]} by id" for song in songs if spelling(song.id) in gone}
     others = [song for song in songs if song.id not in leaks]
     audible = all(song.stems or song.mix for song in (*others, *learned))  # those of a prepared store are not
@@ -94,6 +96,15 @@ def _leaks(own: Any, splits: Splits, model: SpectralModel, songs: list[Song]) ->
         log.warning("songs of a prepared store are compared with others by artist and title alone")
     found = shared(others, learned) if audible else shared_by_name(others, learned)
     return leaks | {one.id: f"{one.also} by {one.by}" for one in found}
+
+
+def _readable(trained: Any, ids: Set[str]) -> list[Song]:
+    """Those of a training's songs with these ids that are at hand."""
+    try:
+        return [song for song in instantiate(trained.data).songs() if song.id in ids]
+    except StemwiseError as fault:
+        log.warning("the songs of the training cannot be read, so they are compared by id alone (%s)", fault)
+        return []
 
 
 def other_tree(root: str, reader: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

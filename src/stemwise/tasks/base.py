@@ -38,6 +38,7 @@ class Task(pl.LightningModule, ABC):
         self.make_scheduler = scheduler
         self.scheduler_interval = scheduler_interval
         self.random_state: Tensor | None = None
+        self.scaled = False  # true: what `start_from` fits is there already
 
     @abstractmethod
     def forward(self, mixture: Tensor) -> Estimate:
@@ -49,7 +50,7 @@ class Task(pl.LightningModule, ABC):
 
     def on_fit_start(self) -> None:
         self._require_all_labels_read()
-        if self.trainer.ckpt_path is None:
+        if self.trainer.ckpt_path is None and not self.scaled:
             loader = self.trainer.datamodule.train_dataloader()  # type: ignore[attr-defined]
             batches = zip(range(SCALING_BATCHES), loader, strict=False)
             mixtures = torch.cat([batch.mixture for _, batch in batches])
