@@ -111,3 +111,17 @@ def test_doctor_names_a_gpu_and_its_precision(monkeypatch, cuda, bf16, said):
         monkeypatch.setattr(torch.cuda, name, lambda value=value: value)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda index: "A GPU")
     assert "A GPU" in findings()["device"].found and f"={said}" in findings()["precision"].found
+
+
+@pytest.mark.parametrize(
+    ("units", "said"), [({"avx512_bf16": True}, "=bf16-mixed takes less time"), ({"avx512_bf16": False}, "is slower")]
+)
+def test_doctor_names_the_precision_of_a_cpu(monkeypatch, units, said):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: units, raising=False)
+    assert said in findings()["precision"].found
+    monkeypatch.delattr(torch.cpu, "get_capabilities")
+    assert "is slower" in findings()["precision"].found, "PyTorch that does not say"

@@ -60,6 +60,10 @@ def test_what_is_done_is_skipped_and_what_changed_is_not(queue, home, monkeypatc
     assert facts_of(own)["seed"] == "1" and "2 steps" in facts_of(own)["training"]
     assert queue.left() == [] and queue.done() == {("iass_s1", "test")}
 
+    # Leave to ask changes nothing of the answer.
+    asked = replace(questions[0], words=(*questions[0].words, "shared=allow"))
+    assert planned(queue, replace(unit, questions=(asked,))).left() == []
+
     # Another question of the same training is asked without training again.
     called: list[list[str]] = []
     other = planned(queue, replace(unit, questions=(Question("test", ("gates=['off']",), "small"),)))
@@ -79,6 +83,7 @@ def test_what_is_done_is_skipped_and_what_changed_is_not(queue, home, monkeypatc
         "data.bleed=false",
         "loading.hours=1",
         "callbacks.averaging.decay=0.5",
+        "start=shipped",
     ):
         assert planned(queue, replace(unit, words=(*unit.words, word))).done() == set(), word
 

@@ -23,7 +23,7 @@ from stemwise.parallel import cores
 from stemwise.study.plan import Plan, Question, Songs, Unit
 from stemwise.study.tables import facts_of, keep
 
-GROUPS = ("model", "loss", "optimizer", "loading", "scheme", "gate", "gate_may_lose", "seed")
+GROUPS = ("model", "loss", "optimizer", "loading", "scheme", "gate", "gate_may_lose", "seed", "start")
 TRAINER = ("max_steps", "gradient_clip_val", "accumulate_grad_batches", "precision")
 CALLBACKS = ("averaging", "early_stopping")
 LOCK = ".queue.lock"
@@ -98,6 +98,9 @@ class Queue:
         songs = self.plan.songs[question.songs]
         return " ".join((question.table, *question.words, "on", songs.name, *songs.make))
 
+    def _answers(self, question: Question, told: str) -> bool:
+        return _without_leave(told) == _without_leave(self.asked(question))
+
     def _lacks(self, unit: Unit, question: Question) -> bool:
         songs = self.plan.songs[question.songs]
         here = Path(songs.needs).exists() if songs.needs else bool(songs.make) or songs.folder.is_dir()
@@ -106,7 +109,7 @@ class Queue:
     def _has(self, unit: Unit, question: Question) -> bool:
         told = facts_of(self.path(unit, question))
         then = told.get("settings", "")
-        return told.get("asked") == self.asked(question) and bool(then) and self._same(unit, json.loads(then))
+        return self._answers(question, told.get("asked", "")) and bool(then) and self._same(unit, json.loads(then))
 
     def _same(self, unit: Unit, then: dict[str, Any]) -> bool:
         return same(then, self.wanted[unit.name])
@@ -157,6 +160,11 @@ class Queue:
 def needed(unit: Unit, questions: Sequence[Question]) -> list[str]:
     """The sets that a unit is trained on and asked about."""
     return [*unit.songs, *(question.songs for question in questions)]
+
+
+def _without_leave(asked: str) -> str:
+    """A word that lets a question be asked changes nothing of the answer."""
+    return " ".join(word for word in asked.split() if word != "shared=allow")
 
 
 def _begun(run: Path) -> bool:

@@ -19,9 +19,11 @@ FIGURE_4 = {
 BOTH, TASKS = ("iass", "open_unmix"), ("iass", "single_task")
 JOINT = ("joint_unmix", "open_unmix")
 MAIN = ("iass", "single_task", "open_unmix", "joint_unmix")
+MORE = ("iass", "iass_longer")
 HOURS = ("iass_1_hour", "iass_3_hours", "iass")
 QUESTIONS = {"test": "test songs", "fonts": "another font", "recorded": "a recorded song"}
 OFF = ("off",)
+MORE_BY = ("usdr", "silence_energy")
 FEW = ("usdr", "silence_energy", "auc")
 COSTS = ("usdr", "csdr_common", "csdr", "silence_energy", "silence_pooled", "lost_energy", "lost_pooled")
 BSS = ("csdr", "isr", "sir", "sar")
@@ -88,6 +90,10 @@ BLOCKS: dict[str, Block] = {
     "hours": partial(blocks.systems, question="test", names=HOURS, shown=FEW, gates=OFF),
     "hours, another font": partial(blocks.systems, question="fonts", names=HOURS, shown=FEW, gates=OFF),
     "hours, recorded": partial(blocks.systems, question="recorded", names=HOURS, shown=FEW, gates=OFF),
+    "longer": partial(blocks.systems, question="test", names=MORE, shown=FEW, gates=("off", "hard")),
+    "longer, another font": partial(blocks.systems, question="fonts", names=MORE, shown=FEW, gates=OFF),
+    "longer, recorded": partial(blocks.systems, question="recorded", names=MORE, shown=FEW, gates=OFF),
+    "longer, compared": partial(blocks.differences, question="test", pair=MORE[::-1], measures=MORE_BY),
     "detectors": partial(detection_blocks.levels, question="clips", names=HEAR),
     "detectors, compared": partial(detection_blocks.differences, question="clips", pairs=ONE_BY_ONE),
     "detectors, context": partial(
@@ -121,7 +127,7 @@ BLOCKS: dict[str, Block] = {
         of_separators="iass_clips",
         names=(BEST_EAR, FINER[-1]),
     ),
-    "share of the way": partial(blocks.share_of_the_way, question="test", names=MAIN),
+    "share of the way": partial(blocks.share_of_the_way, question="test", names=(*MAIN, "iass_longer")),
 }
 
 
