@@ -82,6 +82,22 @@ def test_all_are_held_against_the_first_separator_once_it_is_there(kept):
     assert detection_blocks.transfer(kept, "clips", ("gone", "poor"), "clips", names) == "Not run yet."
 
 
+def test_hearing_longer_is_held_against_the_same_net_over_the_second(kept, tmp_path):
+    """The poor net's answers of the one question are the good net's of the other: what is told apart is known."""
+    better = clips(**SMALL, skill=2.2, net=0)
+    facts = {"name": "poor", "seed": "0", "thresholds": json.dumps(tune(better)), "training": "5 steps, 1 s"}
+    write_scores(tmp_path / "longer.parquet", better, facts)
+    keep(tmp_path / "longer.parquet", kept.folder / "poor_s0" / "longer.parquet", {"system": "poor"})
+    said = detection_blocks.heard_longer(kept, ("longer", "clips"), ("good", "poor"))
+    lines = [line.split("|")[1:-1] for line in said.split("\n")[2:]]
+    assert {line[0].strip() for line in lines} == {"poor"}, "the other was asked one question only"
+    auc = next(line for line in lines if line[1].strip() == "1 s" and line[2].strip() == "ROC AUC")
+    tables = (better, *clips_of(kept, "clips", ("poor",))["poor"])
+    longer, *seeds = (summarise_detection(table, 0.5, resamples=0) for table in tables)
+    value = [float(found.query("level == '1 s' and measure == 'auc'").value.iloc[0]) for found in (longer, *seeds)]
+    assert float(auc[3].split("[")[0]) == pytest.approx(value[0] - np.mean(value[1:]), abs=2e-3)
+
+
 def test_what_is_not_there_is_said(tmp_path):
     empty = Kept(tmp_path)
     said = [
