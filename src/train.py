@@ -34,9 +34,11 @@ def train(config: DictConfig, run: Path) -> float:
     kind = kinds.training_of(model)
     task = kind.make_task(config, model)
     gate = instantiate(config.gate)
-    began = starting.begin(config, model, data)
-    task.scaled = bool(began)
+    began = starting.begin(config, run, model, data)
+    task.scaled = bool(began.entry)
     card = runs.record(run, config, data) if rank_zero_only.rank == 0 else {}
+    if rank_zero_only.rank == 0:
+        began.keep(run)
     if rank_zero_only.rank == 0 and not config.checkpoint:
         runs.drop_checkpoints(run)
     trainer: pl.Trainer = instantiate(
@@ -52,7 +54,7 @@ def train(config: DictConfig, run: Path) -> float:
         best = load_best(trainer, task, data)
         if not trainer.is_global_zero:
             return best.loss
-        card |= {NEVER_HEARD: list(data.never_heard), **began}
+        card |= {NEVER_HEARD: list(data.never_heard), **began.card}
         figures: dict[str, float] = kind.finish(trainer, config, run, best, task, data, gate, card)
         objective.record(run, config.objective, figures)
         dashboards.log_figures(trainer.loggers, config, figures, max(trainer.global_step - 1, 0))

@@ -1,15 +1,20 @@
 """start=: trainings that begin with the weights of a trained model."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 from omegaconf import OmegaConf
 from src.eval import evaluate_run
+from typer.testing import CliRunner
 
+from stemwise.cli import app
 from stemwise.errors import DataError, ModelError
-from stemwise.experiment import configs, starting
+from stemwise.experiment import configs, learned, starting
+from stemwise.experiment.learned import BEGAN_WITH
+from stemwise.experiment.taking import take_weights
 from stemwise.export import SHIPPED, SHIPPED_DETECTOR, Exported, build, describe, identity, load, save
 from stemwise.files import write_json
 from tests.test_train import QUICK, SMALL, composed, door, trained, weights
@@ -25,9 +30,9 @@ def settings(tmp_path: Path, model: str, targets: list[str], *words: str):
     return composed(tmp_path, f"model={model}", f"targets=[{','.join(targets)}]", "data.root=nowhere", *words)
 
 
-def made(tmp_path: Path, model: str, targets: list[str], path: Path | None = None):
+def made(tmp_path: Path, model: str, targets: list[str], *words: str, path: Path | None = None):
     """A model with weights of its own, in each normalisation too; exported if there is a path."""
-    described = configs.plain(settings(tmp_path, model, targets).model)
+    described = configs.plain(settings(tmp_path, model, targets, *words).model)
     net = build(described).eval()
     with torch.no_grad():
         for name, value in net.state_dict().items():
@@ -43,50 +48,45 @@ def answers(model, mixture: torch.Tensor):
         return model.estimate(mixture)
 
 
-# The published net with a single target has scales of another form; the next test has it.
-@pytest.mark.parametrize(("model", "order"), [(m, o) for m in MODELS for o in ORDERS if (m, o) != ("iass", "one")])
-def test_what_leads_to_a_target_comes_along(model, order, tmp_path):
+def tries():
+    """(model, its targets, those of the model it begins with)."""
+    for model in MODELS:
+        yield from ((model, targets, THREE) for targets in ORDERS.values())
+    yield from (("iass", targets, ["bass"]) for targets in (["bass"], ["drums"], THREE))
+
+
+def in_words(value) -> str:
+    return value if isinstance(value, str) else "-".join(value)
+
+
+@pytest.mark.parametrize(("model", "targets", "origin"), tries(), ids=in_words)
+def test_what_leads_to_a_target_comes_along(model, targets, origin, tmp_path):
     """The masks of shared targets are the same; logits too, where the targets are the same, and of detectors always
     (a separator's head sees the levels of all masks)."""
-    path, targets = tmp_path / "before.safetensors", ORDERS[order]
     torch.manual_seed(1)
-    before, _ = made(tmp_path, model, THREE, path)
+    before, _ = made(tmp_path, model, origin)
     after, described = made(tmp_path, model, targets)
-    fresh = starting.take_weights(path, after, before, described)
-    assert fresh == [target for target in targets if target == "piano"]
+    apart = {name: value.clone() for name, value in after.state_dict().items()}
+    assert take_weights(after, before, described) == [target for target in targets if target not in origin]
     mixture = torch.randn(1, before.channels, 2 * before.sample_rate)
     was, now = answers(before, mixture), answers(after, mixture)
-    both = [target for target in targets if target in THREE]
-    old, new = [THREE.index(target) for target in both], [targets.index(target) for target in both]
+    both = [target for target in targets if target in origin]
+    old, new = [origin.index(target) for target in both], [targets.index(target) for target in both]
     if was.mask is not None:
         torch.testing.assert_close(now.mask[:, new], was.mask[:, old], rtol=1e-4, atol=1e-5)
-    if was.activity is not None and (set(targets) == set(THREE) or model.startswith("iad_")):
+    if was.activity is not None and (set(targets) == set(origin) or model.startswith("iad_")):
         torch.testing.assert_close(now.activity[:, new], was.activity[:, old], rtol=1e-4, atol=1e-4)
-
-
-def test_the_published_single_target_takes_all_but_what_is_its_own(tmp_path):
-    path = tmp_path / "before.safetensors"
-    before, _ = made(tmp_path, "iass", ["vocals"], path)
-    after, described = made(tmp_path, "iass", ["bass"])
-    apart = {name: value.clone() for name, value in after.state_dict().items()}
-    assert starting.take_weights(path, after, before, described) == ["bass"]
-    own = {name for name, value in after.state_dict().items() if torch.equal(value, apart[name])}
-    assert {"net.output_scale", "net.output_offset", "net.head.6.weight"} <= own
-    assert all(
-        name.split(".")[1] in ("output_scale", "output_offset", "head", "decoders") or "tracked" in name for name in own
-    )
-    same, described = made(tmp_path, "iass", ["vocals"])
-    assert starting.take_weights(path, same, before, described) == []
-    assert all(torch.equal(value, before.state_dict()[name]) for name, value in same.state_dict().items())
+    floats = {name: value for name, value in after.state_dict().items() if value.is_floating_point()}
+    own = [name for name, value in floats.items() if torch.equal(value, apart[name])]
+    assert not own or not both, f"all of it took something: {own}"
 
 
 def test_a_layer_that_the_trained_model_lacks_stays_as_it_was(tmp_path):
     """Open-Unmix learns its second task with the trunk of one that knew the first."""
-    path = tmp_path / "before.safetensors"
-    before, _ = made(tmp_path, "open_unmix_small", THREE, path)
+    before, _ = made(tmp_path, "open_unmix_small", THREE)
     after, described = made(tmp_path, "joint_unmix_small", THREE)
     head = {name: value.clone() for name, value in after.state_dict().items() if ".head." in name}
-    fresh = starting.take_weights(path, after, before, described)
+    fresh = take_weights(after, before, described)
     assert fresh and all(name.startswith("net.head.") for name in fresh)
     assert all(torch.equal(after.state_dict()[name], value) for name, value in head.items())
     mixture = torch.randn(1, 1, 32000)
@@ -96,19 +96,39 @@ def test_a_layer_that_the_trained_model_lacks_stays_as_it_was(tmp_path):
 @pytest.mark.parametrize(
     ("model", "words", "said"),
     [
-        ("iass_light", ["model.net.recurrent=128"], r"has another size there \(\d+\) than in model= \(\d+\)"),
-        ("iass_small", [], "net.to_masks.weight has another size there"),
-        ("open_unmix_small", [], "its net is IassSmall, that of model= is OpenUnmix"),
+        ("iass_light", ["model.net.recurrent=128"], "its net.recurrent is 256, that of model= is 128"),
+        (
+            "iass_light",
+            ["model.net.dilations=[8,4,2,1]"],
+            r"its net.dilations is \[1, 2, 4, 8\], that of model= is \[8",
+        ),
+        ("iass_small", [], "its net.mask_channels is 256, that of model= is 0"),
+        ("open_unmix_small", [], r"its net._target_ is .*IassSmall, that of model= is .*OpenUnmix"),
         ("iass_light", ["model.stft.hop=512"], r"its stft is .*1024.*that of model= is .*512"),
         ("iass_light", ["model.sample_rate=8000"], "its sample_rate is 16000, that of model= is 8000"),
         ("iad_cnn", [], "another kind is needed here"),
     ],
 )
 def test_a_model_of_another_make_is_refused(model, words, said, tmp_path):
-    config = settings(tmp_path, model, THREE, f"start={SHIPPED}", *words)
-    fresh = build(configs.plain(config.model))
     with pytest.raises(ModelError, match=said):
-        starting.begin(config, fresh, Splitted())
+        began(settings(tmp_path, model, THREE, f"start={SHIPPED}", *words), tmp_path)
+
+
+def test_weights_of_another_size_are_refused_whatever_the_description_says(tmp_path):
+    before, _ = made(tmp_path, "open_unmix_small", THREE)
+    after, described = made(tmp_path, "open_unmix_small", THREE[:2], "model.net.hidden=64")
+    with pytest.raises(ModelError, match=r"has size \d+ there and \d+ in model="):
+        take_weights(after, before, described)
+
+
+def test_several_networks_in_one_are_refused(tmp_path):
+    parts = [tmp_path / f"{name}.safetensors" for name in ("a", "b")]
+    for path, target in zip(parts, ("bass", "drums"), strict=True):
+        made(tmp_path, "iass_light", [target], path=path)
+    joined = tmp_path / "joined.safetensors"
+    assert CliRunner().invoke(app, ["join", *map(str, parts), "--out", str(joined)]).exit_code == 0
+    with pytest.raises(ModelError, match=r"several networks in one.* Name one of its parts"):
+        began(settings(tmp_path, "iass_light", ["bass"], f"start={joined}"), tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -118,9 +138,13 @@ def test_a_model_of_another_make_is_refused(model, words, said, tmp_path):
 def test_what_ships_begins_a_training_with_the_words_of_the_docs(path, words, tmp_path):
     config = composed(tmp_path, *words, "data=folder", "data.root=nowhere", "start=shipped")
     model = build(configs.plain(config.model))
-    begun = starting.begin(config, model, Splitted(test=["Ann_One"]))[starting.BEGAN_WITH]
-    assert begun["identity"] == identity(path) and begun["fresh"] == [] and begun["steps"] >= 5000
+    entry = starting.begin(config, tmp_path / "run", model, Splitted(test=["Ann_One"])).entry
+    assert entry["identity"] == identity(path) and entry["fresh"] == [] and entry["steps"] >= 5000
     assert all(torch.equal(value, model.state_dict()[name]) for name, value in load(path).model.state_dict().items())
+
+
+def began(config, tmp_path: Path, **parts: list[str]) -> starting.Beginning:
+    return starting.begin(config, tmp_path / "run", build(configs.plain(config.model)), Splitted(**parts))
 
 
 class Splitted:
@@ -144,43 +168,79 @@ def test_a_training_begins_where_another_ended(tree, tmp_path, caplog):
     trained(second, tree, *still, "name=second", f"start={first}")
     assert f"begins with the weights of {first / 'model.safetensors'} (first, 2 steps)" in caplog.text
     before, after = (load(run / "model.safetensors").model.state_dict() for run in (first, second))
-    learned = {name for name, value in before.items() if not torch.equal(value, after[name])}
-    assert learned and all("running" in name or "tracked" in name for name in learned), "input scaling stays too"
+    changed = {name for name, value in before.items() if not torch.equal(value, after[name])}
+    assert changed and all("running" in name or "tracked" in name for name in changed), "input scaling stays too"
     trained(third, tree, *still, f"start={second / 'model.safetensors'}")
-    entry = describe(third / "model.safetensors")["card"][starting.BEGAN_WITH]
+    entry = describe(third / "model.safetensors")["card"][BEGAN_WITH]
     assert entry["model"] == "second" and entry["identity"] == identity(second / "model.safetensors")
-    assert entry["steps"] == 2 and entry[starting.BEGAN_WITH]["model"] == "first"
-    assert starting.BEGAN_WITH not in describe(first / "model.safetensors")["card"]
+    assert entry["steps"] == 2 and entry[BEGAN_WITH]["model"] == "first"
+    assert BEGAN_WITH not in describe(first / "model.safetensors")["card"]
+    evaluate_run(composed(third, f"run={third}", "report=false", "gates=['off']", name="eval"))
+    told = json.loads((third / "summary.json").read_text())["facts"]["training"]
+    assert told.startswith("2 steps after 2 of second after 2 of first, ")
+    trained(third, tree, *still)
+    assert learned.kept(third) == ({}, []), "a training without a start forgets that of the one before it"
 
 
-def test_a_resumed_training_goes_on_from_its_checkpoint_not_from_its_start(tree, tmp_path):
+def test_a_resumed_training_goes_on_from_its_checkpoint_and_remembers_its_start(tree, tmp_path):
+    """Which may be gone by then, and need not be named again."""
     first, whole, pieces = (tmp_path / name for name in ("first", "whole", "pieces"))
     trained(first, tree, *SMALL, "seed=5")
     trained(whole, tree, *SMALL, f"start={first}", "trainer.max_steps=8")
     trained(pieces, tree, *SMALL, f"start={first}", "trainer.max_steps=4")
-    last = pieces / "checkpoints" / "last.ckpt"
-    trained(pieces, tree, *SMALL, f"start={first}", "trainer.max_steps=8", f"resume={last}")
+    shutil.rmtree(first)
+    on = (*SMALL, "trainer.max_steps=8", f"resume={pieces / 'checkpoints' / 'last.ckpt'}")
+    with pytest.raises(ModelError, match=rf"that training began with start={first}, not with start=shipped"):
+        trained(pieces, tree, *on, "start=shipped")
+    trained(pieces, tree, *on)
     expected, found = weights(whole), weights(pieces)
     assert all(torch.equal(expected[name], found[name]) for name in expected)
-    assert describe(pieces / "model.safetensors")["card"][starting.BEGAN_WITH]["identity"]
+    cards = [describe(run / "model.safetensors")["card"][BEGAN_WITH] for run in (whole, pieces)]
+    assert cards[0] == cards[1] and learned.kept(whole) == learned.kept(pieces)
+    assert OmegaConf.load(pieces / "config.yaml").start == str(first)
+
+
+def lesson(tmp_path: Path, name: str, data: dict, train: list[str], before: tuple[learned.Lesson, ...] = ()) -> Path:
+    """A run folder that tells what it learned from, with a model."""
+    run = tmp_path / name
+    run.mkdir()
+    made(tmp_path, "iass_light", THREE, path=run / "model.safetensors")
+    OmegaConf.save({"data": data}, run / "config.yaml")
+    write_json(run / "splits.json", {"train": train, "valid": ["Val_Idation"], "test": ["Te_St"]})
+    learned.keep(run, {"model": "x"} if before else {}, before)
+    return run
 
 
 def test_songs_learned_from_before_do_not_tell_what_a_training_is_worth(tmp_path):
     """By id where they lie in the same place, through any number of beginnings."""
-    config = settings(tmp_path, "iass_light", THREE, f"start={tmp_path / 'b'}")
-    for name, start, train in (("a", None, ["Ann_One"]), ("b", str(tmp_path / "a"), ["Bob_Two"])):
-        (tmp_path / name).mkdir()
-        made(tmp_path, "iass_light", THREE, tmp_path / name / "model.safetensors")
-        OmegaConf.save({"start": start, "data": {"root": "nowhere"}}, tmp_path / name / "config.yaml")
-        write_json(tmp_path / name / "splits.json", {"train": train, "valid": ["Val_Idation"], "test": ["Te_St"]})
-    model = build(configs.plain(config.model))
-    begun = starting.begin(config, model, Splitted(train=["Ann_One"], valid=["Val_Idation"], test=["Te_St"]))
-    assert begun[starting.BEGAN_WITH]["model"] == "before"
-    for part in ({"test": ["Ann_One"]}, {"valid": ["Bob_Two"]}, {"test": ["Val_Idation"]}):
-        with pytest.raises(DataError, match=r"learned from 1 songs that validate or test this training, first"):
-            starting.begin(config, model, Splitted(**part))
-    config.data.root = "elsewhere"
-    starting.begin(config, model, Splitted(test=["Ann_One"]))
+    first = lesson(tmp_path, "a", {"root": str(tmp_path / "x" / ".." / "Tree")}, ["Ann_One"])
+    second = lesson(tmp_path, "b", {"root": str(tmp_path / "Tree")}, ["Bob_Two"], tuple(learned.lessons_of(first)))
+    shutil.rmtree(first)
+    config = settings(tmp_path, "iass_light", THREE, f"start={second}", f"data.root={tmp_path / 'Tree'}")
+    found = began(config, tmp_path, train=["Ann_One"], valid=["Val_Idation"], test=["Te_St"])
+    assert found.entry["model"] == "before" and [each.train for each in found.lessons] == [("Bob_Two",), ("Ann_One",)]
+    for part in ({"test": ["Ann_One"]}, {"valid": ["bob-two"]}, {"test": ["Val_Idation"]}):
+        with pytest.raises(DataError, match=r"learned from 1 songs that validate or test this .*say shared=allow"):
+            began(config, tmp_path, **part)
+    config.shared = "allow"
+    began(config, tmp_path, test=["Ann_One"])
+    config.shared = "maybe"
+    with pytest.raises(DataError, match="shared=maybe: a training knows refuse and allow"):
+        began(config, tmp_path)
+    config.shared, config.data.root = "refuse", "elsewhere"
+    began(config, tmp_path, test=["Ann_One"])
+
+
+@pytest.mark.parametrize("key", ["", "root", "file", "medleydb", "mixing_secrets"])
+def test_a_set_among_several_is_known_again_behind_its_prefix(key, tmp_path):
+    """Named by its place alone or by a reader."""
+    data = {"sets": {"t": {"root": None, key: str(tmp_path)} if key else str(tmp_path)}, "prefix": True}
+    parts = ("train", "valid")
+    alone = learned.Lesson.of({"root": str(tmp_path)}, {"train": ["Ann_One"], "valid": []})
+    assert alone.of_these(["t-Ann_One", "t-Bob_Two", "Ann_One"], data, parts) == ["t-Ann_One", "Ann_One"]
+    among = learned.Lesson.of(data, {"train": ["t-Ann_One"], "valid": []})
+    assert among.of_these(["Ann_One", "Bob_Two"], {"root": str(tmp_path)}, parts) == ["Ann_One"]
+    assert among.of_these(["Ann_One"], {"root": str(tmp_path / "other")}, parts) == []
 
 
 def test_songs_of_another_tree_that_were_learned_from_before_are_not_scored(tree, tmp_path):
@@ -188,15 +248,31 @@ def test_songs_of_another_tree_that_were_learned_from_before_are_not_scored(tree
     trained(first, tree, *SMALL)
     trained(second, tree, *SMALL, f"start={first}")
     make_tree(tmp_path / "other")
-    learned = json.loads((first / "splits.json").read_text())
-    write_json(second / "splits.json", {**learned, "train": [], "valid": []})
+    splits = json.loads((first / "splits.json").read_text())
+    write_json(second / "splits.json", {**splits, "train": [], "valid": []})
     words = (f"run={second}", f"root={tmp_path / 'other'}", "part=all", "report=false", "gates=['off']")
-    with pytest.raises(DataError, match=rf"2 of 3 songs were in the run's training: {learned['train'][0]} .*by name"):
+    with pytest.raises(DataError, match=rf"2 of 3 songs were in the run's training: {splits['train'][0]} .*by name"):
         evaluate_run(composed(second, *words, name="eval"))
-    OmegaConf.save({**OmegaConf.load(second / "config.yaml"), "start": None}, second / "config.yaml")
+    (second / learned.KEPT).unlink()
     evaluate_run(composed(second, *words, name="eval"))
 
 
-def test_a_start_that_is_not_there_ends_in_a_sentence(tree):
+def test_a_damaged_memory_of_a_start_is_said(tmp_path):
+    write_json(tmp_path / learned.KEPT, {"model": "x"})
+    with pytest.raises(DataError, match=r"began_with.json: not what a training leaves there"):
+        learned.kept(tmp_path)
+
+
+def test_a_start_that_cannot_be_ends_in_a_sentence(tree, tmp_path):
+    run = lesson(tmp_path, "run", {"root": "x"}, [])
+    config = settings(tmp_path, "iass_light", THREE, f"start={run}")
+    with pytest.raises(ModelError, match=r"this training would overwrite it.* name=mine"):
+        began(config, tmp_path)
+    write_json(run / "environment.json", {"stamp": "of another"})
+    with pytest.raises(ModelError, match="belongs to a training that was begun after"):
+        starting.begin(config, tmp_path / "new", build(configs.plain(config.model)), Splitted())
+    config.start = "newest"
+    with pytest.raises(ModelError, match="start=newest would be another model each time"):
+        began(config, tmp_path)
     words = (f"data.root={tree}", *SMALL, "start=runs/never")
     assert "error: runs/never: no such model." in door("train", *words, code=1).stderr

@@ -17,7 +17,7 @@ from stemwise.errors import DataError
 from stemwise.experiment import configs
 from stemwise.experiment.configs import same
 from stemwise.export import describe
-from stemwise.study.plan import Question, Unit, read_plan
+from stemwise.study.plan import Question, Songs, Unit, read_plan
 from stemwise.study.queue import LOCK, Queue, settings_by_hydra
 from stemwise.study.tables import facts_of, read_table
 from tests.test_train import ROOT, SMALL
@@ -86,6 +86,17 @@ def test_what_is_done_is_skipped_and_what_changed_is_not(queue, home, monkeypatc
         "start=shipped",
     ):
         assert planned(queue, replace(unit, words=(*unit.words, word))).done() == set(), word
+
+
+def test_a_training_whose_songs_cannot_be_had_is_left_out(queue, tmp_path):
+    """As of a SoundFont that is not installed: it must not keep the others from being trained."""
+    (unit,) = queue.plan.units
+    needs = tmp_path / "font.sf2"
+    songs = {**queue.plan.songs, "font": Songs("font", tmp_path / "font", ("synthesize",), str(needs))}
+    both = replace(queue, plan=replace(queue.plan, songs=songs, units=(replace(unit, songs=("small", "font")),)))
+    assert both.left() == []
+    needs.touch()
+    assert [each.name for each, _ in both.left()] == ["iass_s1"]
 
 
 def test_a_training_that_fails_is_named_and_stops_no_other(queue, monkeypatch):

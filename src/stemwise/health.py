@@ -112,7 +112,7 @@ def _precision_of_cpu() -> str:
 
     known: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # an older PyTorch does not say
     if known.get("avx512_bf16") or known.get("amx_bf16"):
-        return "32-true; trainer.precision=bf16-mixed takes less time a step on this CPU, which has units for it"
+        return "32-true; trainer.precision=bf16-mixed may take less time a step: this CPU has units for it"
     return "32-true; half precision is slower on a CPU without units for it"
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from stemwise.experiment import configs, runs
+from stemwise.experiment import configs, learned, runs
 from stemwise.experiment.songs import asked_part, choose_songs, output_folder
 from stemwise.export import Exported, load, newest_model
 from stemwise.health import check_device
@@ -42,6 +42,6 @@ def asked_run(config: DictConfig) -> tuple[Path, Exported]:
 def ask(config: DictConfig, run: Path, exported: Exported, out: Path | None = None) -> Asked:
     """Raises DataError for a run folder that is not whole, and as `choose_songs` does."""
     trained, splits = runs.read(run, exported)
-    songs = choose_songs(config, trained, splits, exported.model)
+    songs = choose_songs(config, trained, splits, exported.model, learned.kept(run)[1])
     facts = runs.facts(run, trained, exported, f"{len(songs)} of part '{asked_part(config)}'")
     return Asked(run, out or output_folder(config, run), trained, exported, songs, facts)

@@ -112,7 +112,7 @@ def _same_training(config: DictConfig, run: Path) -> None:
         return
     now, then = plain(config), plain(DictConfig(before))
     keys = ("model", "data", "loss", "optimizer", "loading", "seed", "start")
-    other = [key for key in keys if not same(then.get(key), now[key])]
+    other = [key for key in keys if not same(then.get(key) or None, now[key] or None)]
     if other:
         raise ModelError(
             f"resume=auto found {run}, which did not end but was begun with another {', '.join(other)}. Give it the "

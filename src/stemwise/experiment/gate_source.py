@@ -13,7 +13,7 @@ from stemwise.errors import DataError, ModelError, StemwiseError
 from stemwise.evaluation.reference import reference
 from stemwise.evaluation.thresholds import choose_gate, has_activity
 from stemwise.experiment import configs
-from stemwise.experiment.learned import folder_of, learned_here, lessons, places
+from stemwise.experiment.learned import folder_of, lessons_of
 from stemwise.export import find_detector, identity
 from stemwise.external import OWN, External
 from stemwise.external.detected import HOP, load_detected
@@ -137,8 +137,9 @@ def _refuse_learned(config: DictConfig, asked: "Asked", detector: Path) -> None:
 
     Only for a run folder whose songs lie in the same place; songs of two trees are compared by `stemwise leaks`.
     """
-    there = {str(config.root)} if config.root else places(asked.trained)
-    found = learned_here(lessons(folder_of(detector)), there, asked.songs)
+    there = {"root": config.root} if config.root else configs.plain(asked.trained.data)
+    parts = ("train", "valid")
+    found = [name for lesson in lessons_of(folder_of(detector)) for name in lesson.of_these(asked.songs, there, parts)]
     if found and config.shared != "allow":
         raise DataError(
             f"{len(found)} of {len(asked.songs)} songs were in the training of the detector {detector}, first "

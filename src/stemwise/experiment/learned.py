@@ -1,35 +1,82 @@
 """What a model has learned from: its own songs, and those of the models that it began with."""
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
-
 from stemwise.datasets.base import spelling
 from stemwise.errors import DataError
-from stemwise.texts import read_json
+from stemwise.files import write_json
+from stemwise.texts import read_json, read_yaml
 
-Lessons = tuple[Any, Mapping[str, list[str]]]  # a training's resolved config, and its song ids of each part
+BEGAN_WITH = "began with"  # in a card: the model whose weights came first
+KEPT = "began_with.json"  # of a run folder, with the songs that that model learned from
+PLACES = ("root", "file", "medleydb", "mixing_secrets")
 
 
-def lessons(folder: Path) -> list[Lessons]:
-    """Of the training in a run folder, then of those it began with, as far as their folders are at hand.
+@dataclass(frozen=True)
+class Lesson:
+    """One training: the group `data` of its config, resolved, and the ids of the songs it was trained and validated
+    on."""
 
-    Empty where the folder is no run, as beside an exported model that was copied elsewhere.
+    data: Mapping[str, Any]
+    train: tuple[str, ...]
+    valid: tuple[str, ...]
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any], splits: Mapping[str, Iterable[str]]) -> "Lesson":
+        return cls(data, tuple(splits["train"]), tuple(splits["valid"]))
+
+    def of_these(self, names: Iterable[str], there: Mapping[str, Any], parts: tuple[str, ...]) -> list[str]:
+        """Of the songs with these ids in the places of a group `data`, those in such a part, where places are
+        shared."""
+        if not places(self.data) & places(there):
+            return []
+        seen = {spelling(_bare(id, self.data)) for part in parts for id in getattr(self, part)}
+        return [name for name in names if spelling(_bare(name, there)) in seen]
+
+
+def keep(run: Path, entry: Mapping[str, Any], lessons: Iterable[Lesson]) -> None:
+    """Write into a run folder what its training begins with; without an entry nothing stays there."""
+    if not entry:
+        (run / KEPT).unlink(missing_ok=True)
+        return
+    write_json(run / KEPT, {**entry, "lessons": [vars(lesson) for lesson in lessons]})
+
+
+def kept(run: Path) -> tuple[dict[str, Any], list[Lesson]]:
+    """What the training in a run folder began with, and what that had learned from; nothing where it began with none.
+
+    Raises DataError for a file that cannot be read.
     """
+    if not (run / KEPT).is_file():
+        return {}, []
+    entry = read_json(run / KEPT)
     try:
-        config, splits = OmegaConf.load(folder / "config.yaml"), read_json(folder / "splits.json")
-        return [(config, {part: list(splits[part]) for part in ("train", "valid")}), *before(config)]
-    except (OSError, DataError, KeyError):
+        lessons = [Lesson.of(each["data"], each) for each in entry.pop("lessons")]
+    except (KeyError, TypeError, AttributeError) as fault:
+        raise DataError(f"{run / KEPT}: not what a training leaves there ({fault}). Restore it.") from fault
+    return entry, lessons
+
+
+def lessons_of(run: Path) -> list[Lesson]:
+    """Of the training in a run folder and of those before it; none where the folder is no run, as beside an exported
+    model that was copied elsewhere."""
+    try:
+        data, splits = read_yaml(run / "config.yaml")["data"], read_json(run / "splits.json")
+        return [Lesson.of(data, splits), *kept(run)[1]]
+    except (DataError, KeyError, TypeError):
         return []
 
 
-def before(config: Any) -> list[Lessons]:
-    """Of the trainings that one with this config began with. What ships was trained on songs that `stemwise
-    synthesize` makes, which are in nobody's folder."""
-    start = config.get("start")
-    return [] if not start or start == "shipped" else lessons(folder_of(Path(start)))
+def stamp_of(run: Path) -> str:
+    """Of the training that wrote the config of a run folder; empty where the folder is no run."""
+    try:
+        return str(json.loads((run / "environment.json").read_text(encoding="utf-8"))["stamp"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def folder_of(model: Path) -> Path:
@@ -37,20 +84,21 @@ def folder_of(model: Path) -> Path:
     return model if model.is_dir() else model.parent
 
 
-def learned_here(
-    found: list[Lessons], there: set[str], names: Iterable[str], parts: tuple[str, ...] = ("train", "valid")
-) -> list[str]:
-    """Of these songs in these places, those that were in such a part of one of the trainings."""
-    here = [splits for config, splits in found if there & places(config)]
-    seen = {spelling(id) for splits in here for part in parts for id in splits[part]}
-    return [name for name in names if spelling(name) in seen]
+def places(data: Mapping[str, Any]) -> set[str]:
+    """Where the songs of a group `data` lie, one place a tree; an absolute path each."""
+    return {str(Path(place).expanduser().resolve()) for place in _named(data)}
 
 
-def places(config: Any) -> set[str]:
-    """Where the songs of a training lie, one place a tree."""
-    data = config.get("data", {})
-    given = [data.get(key) for key in ("root", "file", "medleydb", "mixing_secrets")]
-    given += [
-        each.get("root", each) if OmegaConf.is_config(each) else each for each in (data.get("sets") or {}).values()
-    ]
-    return {str(each) for each in given if each}
+def _named(data: Mapping[str, Any]) -> Iterator[str]:
+    yield from (str(data[key]) for key in PLACES if data.get(key))
+    for each in (data.get("sets") or {}).values():
+        if isinstance(each, Mapping):
+            yield from _named(each)
+        elif each:
+            yield str(each)
+
+
+def _bare(id: str, data: Mapping[str, Any]) -> str:
+    """The id that a song has in its own set."""
+    sets = list(data.get("sets") or {}) if data.get("prefix") else []
+    return next((id.removeprefix(f"{name}-") for name in sets if id.startswith(f"{name}-")), id)

@@ -19,6 +19,7 @@ from stemwise import __version__
 from stemwise.datasets.base import PARTS, with_artists
 from stemwise.errors import DataError
 from stemwise.experiment.configs import plain
+from stemwise.experiment.learned import BEGAN_WITH
 from stemwise.export import Exported
 from stemwise.files import write_json, write_text
 from stemwise.loading.datamodule import MultitrackDataModule
@@ -117,7 +118,7 @@ def facts(run: Path, config: DictConfig, exported: Exported, songs: str) -> dict
         "seed": str(config.seed),
         "trained at commit": trained["commit"],
         "trained by": " ".join(trained["command"]),
-        "training": f"{card.get('steps', '?')} steps, {card.get('seconds of training', '?')} s",
+        "training": f"{card.get('steps', '?')} steps{_after(card)}, {card.get('seconds of training', '?')} s",
         "scored at commit": commit(),
         "scored by": " ".join(command()),
         "songs": songs,
@@ -125,6 +126,12 @@ def facts(run: Path, config: DictConfig, exported: Exported, songs: str) -> dict
         + ", ".join(f"{threshold:.2f}" for threshold in np.atleast_1d(gate.threshold)),
         "model": f"{config.model.net._target_.rpartition('.')[2]}, {config.model.sample_rate} Hz",
     }
+
+
+def _after(card: dict[str, Any]) -> str:
+    """What came before the steps of a training that began with the weights of another."""
+    before = card.get(BEGAN_WITH)
+    return f" after {before['steps']} of {before['model']}{_after(before)}" if before else ""
 
 
 def command() -> list[str]:

@@ -3,7 +3,7 @@
 import importlib
 import inspect
 import logging
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from stemwise.datasets.detect import fits, kind_of, kinds, reader_of
 from stemwise.datasets.leaks import shared, shared_by_name
 from stemwise.errors import DataError, StemwiseError
 from stemwise.experiment import configs, gate_source
-from stemwise.experiment.learned import before
+from stemwise.experiment.learned import Lesson
 from stemwise.loading.shard import PreparedSong
 from stemwise.model import SpectralModel
 from stemwise.song import Song
@@ -27,8 +27,11 @@ SHARED = ("refuse", "leave_out", "allow")  # what to do with songs of another tr
 OF_A_TREE: dict[str, Any] = {"metadata": None, "splits_file": None, "skip": []}
 
 
-def choose_songs(config: Any, trained: Any, splits: Splits, model: SpectralModel) -> dict[str, PreparedSong]:
-    """The songs of `asked_part`, prepared: of the split the run was trained with, or of another tree.
+def choose_songs(
+    config: Any, trained: Any, splits: Splits, model: SpectralModel, before: Sequence[Lesson] = ()
+) -> dict[str, PreparedSong]:
+    """The songs of `asked_part`, prepared: of the split the run was trained with, or of another tree. `before` is what
+    the model that the run began with had learned from.
 
     Raises DataError for an unknown part, an empty one, for songs that are gone, and for songs of another tree that the
     run was trained or validated on.
@@ -48,7 +51,8 @@ def choose_songs(config: Any, trained: Any, splits: Splits, model: SpectralModel
         what = f"{gone[0]} of part '{part}' is gone" if gone else f"no songs in part '{part}'"
         raise DataError(f"{what} in {data.dataset.where}. Restore the songs, or choose another part or root.")
     if config.root:
-        ids = _not_learned(config.shared, own, splits, [songs[id] for id in ids])
+        lessons = [Lesson.of(configs.plain(own.data), splits), *before]
+        ids = _not_learned(config.shared, lessons, [songs[id] for id in ids])
     return data.prepare_songs([songs[id] for id in ids])
 
 
@@ -57,14 +61,14 @@ def asked_part(config: Any) -> str:
     return str(config.part or ("all" if config.root else "test"))
 
 
-def _not_learned(what_to_do: str, own: Any, splits: Splits, songs: list[Song]) -> list[str]:
+def _not_learned(what_to_do: str, lessons: Iterable[Lesson], songs: list[Song]) -> list[str]:
     """Ids of songs that the run did not learn from. What it did is refused, left out or allowed."""
     if what_to_do not in SHARED:
         raise DataError(f"shared={what_to_do}: choose one of {', '.join(SHARED)}.")
     ids = [song.id for song in songs]
     if what_to_do == "allow":
         return ids
-    leaks = _leaks(own, splits, songs)
+    leaks = _leaks(lessons, songs)
     if leaks and what_to_do == "refuse":
         raise DataError(
             f"{len(leaks)} of {len(songs)} songs were in the run's training: "
@@ -80,15 +84,22 @@ def _not_learned(what_to_do: str, own: Any, splits: Splits, songs: list[Song]) -
     return kept
 
 
-def _leaks(own: Any, splits: Splits, songs: list[Song]) -> dict[str, str]:
-    """Ids of songs that the run was trained or validated on, and how each is known again."""
+def _leaks(lessons: Iterable[Lesson], songs: list[Song]) -> dict[str, str]:
+    """Ids of songs that trainings learned from or were validated on, and how each is known again."""
+    leaks: dict[str, str] = {}
+    for lesson in lessons:
+        leaks |= _leaks_of(lesson, [song for song in songs if song.id not in leaks])
+    return leaks
+
+
+def _leaks_of(lesson: Lesson, songs: list[Song]) -> dict[str, str]:
+    seen = {*lesson.train, *lesson.valid}
     learned: list[Song] = []
-    gone: dict[str, str] = {}
-    for config, parts in ((own, splits), *before(own)):
-        seen = {id for part in ("train", "valid") for id in parts[part]}
-        there = _readable(config, seen)
-        gone |= {spelling(id): id for id in seen - {song.id for song in there}}
-        learned += there
+    try:
+        learned += [song for song in instantiate(lesson.data).songs() if song.id in seen]
+    except StemwiseError as fault:
+        log.warning("the songs of the training cannot be read, so they are compared by id alone (%s)", fault)
+    gone = {spelling(id): id for id in seen - {song.id for song in learned}}
     leaks = {song.id: f"{gone[spelling(song.id)]} by id" for song in songs if spelling(song.id) in gone}
     others = [song for song in songs if song.id not in leaks]
     audible = all(song.stems or song.mix for song in (*others, *learned))  # those of a prepared store are not
@@ -96,15 +107,6 @@ def _leaks(own: Any, splits: Splits, songs: list[Song]) -> dict[str, str]:
         log.warning("songs of a prepared store are compared with others by artist and title alone")
     found = shared(others, learned) if audible else shared_by_name(others, learned)
     return leaks | {one.id: f"{one.also} by {one.by}" for one in found}
-
-
-def _readable(trained: Any, ids: Set[str]) -> list[Song]:
-    """Those of a training's songs with these ids that are at hand."""
-    try:
-        return [song for song in instantiate(trained.data).songs() if song.id in ids]
-    except StemwiseError as fault:
-        log.warning("the songs of the training cannot be read, so they are compared by id alone (%s)", fault)
-        return []
 
 
 def other_tree(root: str, reader: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

@@ -102,9 +102,11 @@ class Queue:
         return _without_leave(told) == _without_leave(self.asked(question))
 
     def _lacks(self, unit: Unit, question: Question) -> bool:
-        songs = self.plan.songs[question.songs]
-        here = Path(songs.needs).exists() if songs.needs else bool(songs.make) or songs.folder.is_dir()
-        return here and not self._has(unit, question)
+        return not self._has(unit, question) and all(map(self._can_be_had, needed(unit, [question])))
+
+    def _can_be_had(self, name: str) -> bool:
+        songs = self.plan.songs[name]
+        return Path(songs.needs).exists() if songs.needs else bool(songs.make) or songs.folder.is_dir()
 
     def _has(self, unit: Unit, question: Question) -> bool:
         told = facts_of(self.path(unit, question))
