@@ -85,6 +85,9 @@ BLOCKS: dict[str, Block] = {
         f"MUSDB targets, {name.upper()}": partial(blocks.per_target, question="test_musdb", rows=FIGURE_3, measure=name)
         for name in ("isr", "sir", "sar")
     },
+    "MUSDB targets, compared": partial(
+        blocks.differences, question="test_musdb", pair=MUSDB, measures=("usdr", "csdr_common", "isr", "sir", "sar")
+    ),
     "without Wiener filter": partial(blocks.systems, question="stereo", names=BOTH, shown=SPATIAL),
     "with Wiener filter": partial(blocks.systems, question="wiener", names=BOTH, shown=SPATIAL),
     "hours": partial(blocks.systems, question="test", names=HOURS, shown=FEW, gates=OFF),
