@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import hydra
 import pytorch_lightning as pl
@@ -36,11 +37,12 @@ def train(config: DictConfig, run: Path) -> float:
     gate = instantiate(config.gate)
     began = starting.begin(config, run, model, data)
     task.scaled = bool(began.entry)
-    card = runs.record(run, config, data) if rank_zero_only.rank == 0 else {}
+    card: dict[str, Any] = {}
     if rank_zero_only.rank == 0:
+        if not config.checkpoint:
+            runs.drop_checkpoints(run)
         began.keep(run)
-    if rank_zero_only.rank == 0 and not config.checkpoint:
-        runs.drop_checkpoints(run)
+        card = runs.record(run, config, data)
     trainer: pl.Trainer = instantiate(
         config.trainer,
         callbacks=list(instantiate(config.callbacks).values()),

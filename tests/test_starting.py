@@ -238,6 +238,8 @@ def test_a_set_among_several_is_known_again_behind_its_prefix(key, tmp_path):
     parts = ("train", "valid")
     alone = learned.Lesson.of({"root": str(tmp_path)}, {"train": ["Ann_One"], "valid": []})
     assert alone.of_these(["t-Ann_One", "t-Bob_Two", "Ann_One"], data, parts) == ["t-Ann_One", "Ann_One"]
+    nested = {"sets": {"t": str(tmp_path), "t-u": str(tmp_path)}, "prefix": True}
+    assert alone.of_these(["t-u-Ann_One"], nested, parts) == ["t-u-Ann_One"]
     among = learned.Lesson.of(data, {"train": ["t-Ann_One"], "valid": []})
     assert among.of_these(["Ann_One", "Bob_Two"], {"root": str(tmp_path)}, parts) == ["Ann_One"]
     assert among.of_these(["Ann_One"], {"root": str(tmp_path / "other")}, parts) == []
@@ -261,6 +263,11 @@ def test_a_damaged_memory_of_a_start_is_said(tmp_path):
     write_json(tmp_path / learned.KEPT, {"model": "x"})
     with pytest.raises(DataError, match=r"began_with.json: not what a training leaves there"):
         learned.kept(tmp_path)
+    assert learned.lessons_of(tmp_path) == [], "no run"
+    (tmp_path / "config.yaml").write_text("seed: 0")
+    write_json(tmp_path / "splits.json", {"train": [], "valid": []})
+    with pytest.raises(DataError, match=r"its config.yaml or splits.json is damaged"):
+        learned.lessons_of(tmp_path)
 
 
 def test_a_start_that_cannot_be_ends_in_a_sentence(tree, tmp_path):

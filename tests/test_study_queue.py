@@ -17,6 +17,7 @@ from stemwise.errors import DataError
 from stemwise.experiment import configs
 from stemwise.experiment.configs import same
 from stemwise.export import describe
+from stemwise.files import write_json
 from stemwise.study.plan import Question, Songs, Unit, read_plan
 from stemwise.study.queue import LOCK, Queue, settings_by_hydra
 from stemwise.study.tables import facts_of, read_table
@@ -95,6 +96,9 @@ def test_a_training_whose_songs_cannot_be_had_is_left_out(queue, tmp_path):
     songs = {**queue.plan.songs, "font": Songs("font", tmp_path / "font", ("synthesize",), str(needs))}
     both = replace(queue, plan=replace(queue.plan, songs=songs, units=(replace(unit, songs=("small", "font")),)))
     assert both.left() == []
+    write_json(tmp_path / "font" / "splits.json", {})
+    assert both.left(), "the songs are made already"
+    (tmp_path / "font" / "splits.json").unlink()
     needs.touch()
     assert [each.name for each, _ in both.left()] == ["iass_s1"]
 

@@ -97,6 +97,7 @@ def test_blocks_say_what_the_tables_hold(kept):
     targets = blocks.per_target(kept, "test", {"mixture": ("mixture", ""), "IASS": ("iass", "off")})
     assert [line.split(" | ")[0].strip("| ") for line in targets.splitlines()[2:]] == ["vocals", "drums", "bass"]
     assert "| iass, hard gate | 2 |" in blocks.systems(kept, "test")
+    assert blocks.systems(kept, "test", ("iass", "gone")).endswith("\n\nNot run yet: gone.")
 
 
 def test_pictures_are_drawn_once_both_systems_are_scored(kept, tmp_path):

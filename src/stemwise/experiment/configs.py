@@ -111,7 +111,7 @@ def _same_training(config: DictConfig, run: Path) -> None:
     except OSError:
         return
     now, then = plain(config), plain(DictConfig(before))
-    keys = ("model", "data", "loss", "optimizer", "loading", "seed", "start")
+    keys = ["model", "data", "loss", "optimizer", "loading", "seed", *(["start"] if config.start else [])]
     other = [key for key in keys if not same(then.get(key) or None, now[key] or None)]
     if other:
         raise ModelError(

@@ -139,7 +139,8 @@ def _refuse_learned(config: DictConfig, asked: "Asked", detector: Path) -> None:
     """
     there = {"root": config.root} if config.root else configs.plain(asked.trained.data)
     parts = ("train", "valid")
-    found = [name for lesson in lessons_of(folder_of(detector)) for name in lesson.of_these(asked.songs, there, parts)]
+    lessons = lessons_of(folder_of(detector))
+    found = list(dict.fromkeys(name for lesson in lessons for name in lesson.of_these(asked.songs, there, parts)))
     if found and config.shared != "allow":
         raise DataError(
             f"{len(found)} of {len(asked.songs)} songs were in the training of the detector {detector}, first "

@@ -63,12 +63,14 @@ def kept(run: Path) -> tuple[dict[str, Any], list[Lesson]]:
 
 def lessons_of(run: Path) -> list[Lesson]:
     """Of the training in a run folder and of those before it; none where the folder is no run, as beside an exported
-    model that was copied elsewhere."""
-    try:
-        data, splits = read_yaml(run / "config.yaml")["data"], read_json(run / "splits.json")
-        return [Lesson.of(data, splits), *kept(run)[1]]
-    except (DataError, KeyError, TypeError):
+    model that was copied elsewhere. Raises DataError for files that cannot be read."""
+    if not (run / "config.yaml").is_file() or not (run / "splits.json").is_file():
         return []
+    try:
+        lesson = Lesson.of(read_yaml(run / "config.yaml")["data"], read_json(run / "splits.json"))
+    except (KeyError, TypeError) as fault:
+        raise DataError(f"{run}: its config.yaml or splits.json is damaged ({fault}). Restore them.") from fault
+    return [lesson, *kept(run)[1]]
 
 
 def stamp_of(run: Path) -> str:
@@ -100,5 +102,5 @@ def _named(data: Mapping[str, Any]) -> Iterator[str]:
 
 def _bare(id: str, data: Mapping[str, Any]) -> str:
     """The id that a song has in its own set."""
-    sets = list(data.get("sets") or {}) if data.get("prefix") else []
+    sets = sorted(data.get("sets") or {}, key=len, reverse=True) if data.get("prefix") else []
     return next((id.removeprefix(f"{name}-") for name in sets if id.startswith(f"{name}-")), id)

@@ -49,7 +49,7 @@ def begin(config: DictConfig, run: Path, model: Any, data: MultitrackDataModule)
     tell what this training is worth.
     """
     if config.checkpoint:
-        return _went_before(config, Path(config.checkpoint).parents[1])
+        return _went_before(config, Path(config.checkpoint).resolve().parents[1])
     if not config.start:
         return Beginning()
     path = _found(config, run, model.kind)

@@ -57,7 +57,9 @@ def systems(
         ]
         for line in lines
     ]
-    return table(("", "seeds", *(f"{m.heading} {m.unit}".strip() for m in measures)), rows)
+    said = table(("", "seeds", *(f"{m.heading} {m.unit}".strip() for m in measures)), rows)
+    missing = [name for name in names if name not in seeds]
+    return f"{said}\n\nNot run yet: {', '.join(missing)}." if missing else said
 
 
 def per_target(kept: Kept, question: str, rows: Mapping[str, tuple[str, str]], measure: str = "usdr") -> str:

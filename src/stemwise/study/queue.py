@@ -106,6 +106,8 @@ class Queue:
 
     def _can_be_had(self, name: str) -> bool:
         songs = self.plan.songs[name]
+        if (songs.folder / "splits.json").is_file():
+            return True
         return Path(songs.needs).exists() if songs.needs else bool(songs.make) or songs.folder.is_dir()
 
     def _has(self, unit: Unit, question: Question) -> bool:

@@ -24,6 +24,7 @@ HOURS = ("iass_1_hour", "iass_3_hours", "iass")
 QUESTIONS = {"test": "test songs", "fonts": "another font", "recorded": "a recorded song"}
 OFF = ("off",)
 MORE_BY = ("usdr", "silence_energy")
+LONGER_ROWS = {"iass": ("iass", "off"), "iass_longer": ("iass_longer", "off")}
 FEW = ("usdr", "silence_energy", "auc")
 COSTS = ("usdr", "csdr_common", "csdr", "silence_energy", "silence_pooled", "lost_energy", "lost_pooled")
 BSS = ("csdr", "isr", "sir", "sar")
@@ -93,7 +94,9 @@ BLOCKS: dict[str, Block] = {
     "hours": partial(blocks.systems, question="test", names=HOURS, shown=FEW, gates=OFF),
     "hours, another font": partial(blocks.systems, question="fonts", names=HOURS, shown=FEW, gates=OFF),
     "hours, recorded": partial(blocks.systems, question="recorded", names=HOURS, shown=FEW, gates=OFF),
-    "longer": partial(blocks.systems, question="test", names=MORE, shown=FEW, gates=("off", "hard")),
+    "longer": partial(blocks.systems, question="test", names=MORE, shown=(*FEW, "lost_energy"), gates=("off", "hard")),
+    "longer, targets": partial(blocks.per_target, question="test", rows=LONGER_ROWS),
+    "longer, recorded targets": partial(blocks.per_target, question="recorded", rows=LONGER_ROWS),
     "longer, another font": partial(blocks.systems, question="fonts", names=MORE, shown=FEW, gates=OFF),
     "longer, recorded": partial(blocks.systems, question="recorded", names=MORE, shown=FEW, gates=OFF),
     "longer, compared": partial(blocks.differences, question="test", pair=MORE[::-1], measures=MORE_BY),
