@@ -73,6 +73,19 @@ def test_stems_of_an_open_gate_are_what_the_model_makes_of_the_song(tmp_path, mo
         np.testing.assert_allclose(soundfile.read(tmp_path / "a" / f"{name}.wav")[0].T, expected, atol=1e-5)
 
 
+def test_stems_of_two_shifts_are_the_mean_of_two_songs(tmp_path, model):
+    import torch
+
+    source = song(tmp_path / "a.wav", rate=8000)
+    stemwise("separate", source, "--out", tmp_path, "--model", model, "--gate", "off", "--shifts", 2)
+    mixture = torch.from_numpy(soundfile.read(source, dtype="float32")[0].T)[None]
+    later = torch.nn.functional.pad(mixture, (64, 0))
+    with torch.inference_mode():
+        both = [exported().model.estimate(each).stems[0, ..., -mixture.shape[-1] :] for each in (mixture, later)]
+    for name, expected in zip("ab", (both[0] + both[1]) / 2, strict=True):
+        np.testing.assert_allclose(soundfile.read(tmp_path / "a" / f"{name}.wav")[0].T, expected, atol=1e-5)
+
+
 def test_a_gate_that_never_closes_does_not_say_that_its_target_always_plays(tmp_path):
     """Its segments are those in which the probability reaches one half, filtered as the others are."""
     gated = replace(exported(), gate=Gate("hard", [0.0, 0.3], 0.25))

@@ -66,6 +66,23 @@ def test_stereo_songs_and_wiener_filtering(tree, tmp_path):
     assert (plain.loc["train"].auc.dropna() == filtered.loc["train"].auc.dropna()).all()
 
 
+def test_shifted_grids_change_the_stems_and_no_more(tree, tmp_path):
+    run = tmp_path / "run"
+    trained(run, tree, *SMALL)
+    folders = [scored(run, f"shifts={n}", "gates=['off']", "report=false") for n in (1, 2)]
+    assert [folder.name for folder in folders] == ["run", "eval_shifts-2"]
+    once, twice = (pd.read_parquet(folder / "scores.parquet").set_index(["system", "target"]) for folder in folders)
+    bounds = [system for system in once.index.unique("system") if system != "train"]
+    pd.testing.assert_frame_equal(once.loc[bounds], twice.loc[bounds])
+    assert (once.loc["train"].usdr != twice.loc["train"].usdr).any()
+    assert (once.loc["train"].auc.dropna() == twice.loc["train"].auc.dropna()).all()
+    facts = [read_scores(folder / "scores.parquet")[1] for folder in folders]
+    assert "shifts" not in facts[0] and facts[1]["shifts"] == "2"
+    with pytest.raises(ModelError, match="shifts=0: give 1"):
+        scored(run, "shifts=0")
+    assert not (run / "eval_shifts-0").exists()
+
+
 def test_isr_sir_and_sar_on_request(tree, tmp_path):
     run = tmp_path / "run"
     trained(run, tree, *SMALL)

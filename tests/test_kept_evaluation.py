@@ -62,11 +62,11 @@ class Counting(Separator):
         return super().estimate(mixture, out, progress)
 
 
-def separator(gate: Gate | None = None, chunk_seconds: float = 12.0) -> Counting:
+def separator(gate: Gate | None = None, chunk_seconds: float = 12.0, shifts: int = 1) -> Counting:
     torch.manual_seed(0)
     net = IassSmall(2, 257, RATE, widths=(8, 12, 16))
     model = SpectralModel(net, Stft(512, 256), ["one", "two"], RATE)
-    return Counting(model, gate or Gate("hard", 0.5, 0.3), chunk_seconds)
+    return Counting(model, gate or Gate("hard", 0.5, 0.3), chunk_seconds, shifts=shifts)
 
 
 def quiet(_: str) -> None:
@@ -81,7 +81,7 @@ def scored(made: Separator, songs, keep: Kept | None, **settings) -> pd.DataFram
     return evaluate(made, songs, ["off", "hard"], "mine", quiet, kept=keep, **settings)
 
 
-def test_another_gate_separates_nothing_and_another_model_chunk_or_song_does(songs, tmp_path, home):
+def test_another_gate_separates_nothing_and_another_model_chunk_shift_or_song_does(songs, tmp_path, home):
     first, keep = separator(), kept(tmp_path)
     scored(first, songs, keep)
     again = separator(Gate("hard", 0.3, 0.0))
@@ -92,7 +92,8 @@ def test_another_gate_separates_nothing_and_another_model_chunk_or_song_does(son
     assert len(list(home.glob("data/estimates/*/stems.npy"))) == 3
     scored(made := separator(), songs, kept(tmp_path, "another"))
     scored(chunky := separator(chunk_seconds=1.0), songs, keep)
-    assert (made.made, chunky.made) == (3, 3)
+    scored(shifted := separator(shifts=2), songs, keep)
+    assert (made.made, chunky.made, shifted.made) == (3, 3, 3)
     before = song_digest(songs["c"])
     audio = np.load(tmp_path / "c" / "audio.npy")
     write_rows(tmp_path / "c" / "audio.npy", audio.shape, list(audio * 0.5))

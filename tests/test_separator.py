@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import stemwise.separator as module
-from stemwise.errors import AudioError
+from stemwise.errors import AudioError, ModelError
 from stemwise.evaluation.bounds import ideal_masks
 from stemwise.gate import Gate
 from stemwise.model import Estimate, SpectralModel
@@ -112,9 +112,45 @@ def test_a_hard_gate_leaves_exact_silence_where_it_is_closed():
     assert set(np.unique(gated.gate)) == {0, 1}
 
 
-def test_progress_ends_at_one():
+class Ripple(Identity):
+    """What a mask a frame can do to a steady sound: a ripple that stands still on the grid of frames."""
+
+    def estimate(self, mixture: torch.Tensor) -> Estimate:
+        plain = super().estimate(mixture)
+        ripple = torch.cos(2 * torch.pi * (torch.arange(mixture.shape[-1]) % HOP) / HOP)
+        return Estimate(plain.stems + ripple, activity=plain.activity)
+
+
+@pytest.mark.parametrize("samples", [1, 63, 64, 128, 8001, 23_999])
+@pytest.mark.parametrize("chunk_seconds", [0.6, 10.0])
+def test_on_shifted_grids_what_belongs_to_the_grid_cancels(samples, chunk_seconds):
+    mixture = noise(2, samples)
+    once, *more = (Separator(Ripple(), chunk_seconds=chunk_seconds, shifts=n).separate(mixture) for n in (1, 2, 4, 128))
+    np.testing.assert_allclose(np.abs(once.stems - mixture).max(), 1, atol=1e-5)
+    for found in more:
+        np.testing.assert_allclose(found.stems[1], mixture, atol=1e-5)
+        np.testing.assert_array_equal(found.probability, once.probability)
+
+
+def test_a_net_on_shifted_grids_gives_the_mean_of_songs_that_begin_later():
+    mixture = noise(2, 3 * RATE + 77) - 0.5
+    later = (np.pad(mixture, ((0, 0), (lead, 0))) for lead in (0, 42, 85))
+    starts = [Separator(small_model(), chunk_seconds=1).estimate(each)[0][..., -mixture.shape[1] :] for each in later]
+    found, _ = Separator(small_model(), chunk_seconds=1, shifts=3).estimate(mixture)
+    np.testing.assert_allclose(found, np.mean(starts, axis=0), atol=1e-6)
+    assert np.abs(found - starts[0]).max() > 1e-3
+
+
+@pytest.mark.parametrize("shifts", [0, -1, HOP + 1])
+def test_shifts_that_there_cannot_be_raise(shifts):
+    with pytest.raises(ModelError, match=f"shifts={shifts}: give 1 .* up to {HOP}"):
+        Separator(Identity(), shifts=shifts)
+
+
+@pytest.mark.parametrize("shifts", [1, 3])
+def test_progress_ends_at_one(shifts):
     seen = []
-    Separator(Identity(), chunk_seconds=1).separate(noise(1, 5 * RATE), progress=seen.append)
+    Separator(Identity(), chunk_seconds=1, shifts=shifts).separate(noise(1, 5 * RATE), progress=seen.append)
     assert seen[-1] == 1 and seen == sorted(seen) and len(seen) > 3
 
 

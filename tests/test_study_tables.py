@@ -122,6 +122,25 @@ def test_the_share_of_the_way_by_hand():
     assert found.loc["net", "x"] == pytest.approx(10 / 16) and found.loc["net", "all"] == pytest.approx(10 / 16)
 
 
+def test_answers_to_two_questions_of_one_system_beside_each_other(tmp_path):
+    """The other answer is a quarter of a dB higher in every song: that is the difference, without a spread."""
+    facts = {"system": "iass"}
+    for question, gain in (("test", 0.0), ("shifts", 0.25)):
+        table = scores(songs=12)
+        table.loc[table.system == "iass", "usdr"] += gain
+        write_scores(tmp_path / f"{question}.parquet", table, {"seed": "0"})
+        keep(tmp_path / f"{question}.parquet", tmp_path / "results" / "iass_s0" / f"{question}.parquet", facts)
+    kept, rows = Kept(tmp_path / "results"), {"iass, twice": ("shifts", "iass"), "iass": ("test", "iass")}
+    said = blocks.asked_otherwise(kept, rows, ("usdr",))
+    heads, _, *lines = said.splitlines()
+    assert "| iass, twice − iass |" in heads and len(lines) == 4
+    assert all("| 0.25 [0.25, 0.25] |" in line for line in lines)
+    way = blocks.share_of_the_way(kept, "test", ("iass",), more={"iass, twice": ("shifts", "iass"), "gone": ("x", "y")})
+    shares = [[int(cell.split()[0]) for cell in line.split(" | ")[1:]] for line in way.splitlines()[2:]]
+    assert len(shares) == 2 and all(twice > once for once, twice in zip(*shares, strict=True))
+    assert blocks.asked_otherwise(kept, {"a": ("shifts", "iass"), "b": ("gone", "iass")}) == blocks.NOTHING
+
+
 def test_figures_and_marks(tmp_path):
     assert figure(-0.001) == "0.00" and figure(-1.234, -2, 0.5) == "−1.23 [−2.00, 0.50]"
     assert (figure(float("nan")), figure(float("-inf")), probability(0.0001), probability(0.04)) == (

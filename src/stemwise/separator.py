@@ -1,7 +1,8 @@
 """A model + chunks + gate → stems of a song of any length, level and channel count kept.
 
 The network runs on chunks with real context on both sides; neighbouring chunks are crossfaded, activity is joined over
-the whole song, and only then is the gate computed and applied.
+the whole song, and only then is the gate computed and applied. With shifts the song is separated on several grids of
+frames, and a stem is the mean of what they give.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from stemwise.audio import Samples
-from stemwise.errors import AudioError
+from stemwise.errors import AudioError, ModelError
 from stemwise.gate import Gate
 from stemwise.model import SeparatorModel
 from stemwise.spectral import Stft
@@ -42,15 +43,28 @@ class Separation:
 
 
 class Separator:
-    """Samples in, samples out, at the model's rate; memory beyond the arrays handed in depends on the chunk only."""
+    """Samples in, samples out, at the model's rate; memory beyond the arrays handed in depends on the chunk only.
+
+    `shifts`: on how many grids of frames a song is separated, each a further hop / shifts samples off, at so many times
+    the cost. Activity is that of the first grid. Raises ModelError for fewer than one, and for more than a hop has
+    samples.
+    """
 
     def __init__(
-        self, model: SeparatorModel, gate: Gate | None = None, chunk_seconds: float = 12.0, device: str = "cpu"
+        self,
+        model: SeparatorModel,
+        gate: Gate | None = None,
+        chunk_seconds: float = 12.0,
+        device: str = "cpu",
+        shifts: int = 1,
     ) -> None:
         self.model = model.to(device).eval() if isinstance(model, torch.nn.Module) else model
         self.gate = gate or Gate("off")
         self.chunk_seconds = chunk_seconds
         self.device = device
+        self.shifts = shifts
+        if not 1 <= shifts <= self.hop:
+            raise ModelError(f"shifts={shifts}: give 1 for a single grid of frames, or more, up to {self.hop}.")
 
     def separate(self, mixture: Samples, out: Samples | None = None, progress: Progress | None = None) -> Separation:
         """Mixture (channel, sample) → Separation. `out` (target, channel, sample) of zeros may be mapped from disk.
@@ -72,17 +86,17 @@ class Separator:
         total = mixture.shape[1]
         stems = np.zeros((len(self.model.targets), *mixture.shape), np.float32) if out is None else out
         probability: NDArray[np.float32] | None = None
-        for chunk in chunks(total, *self._lengths()):
-            part, active = self._run(mixture[:, chunk.read_start : chunk.read_stop])
-            inner = slice(chunk.start - chunk.read_start, chunk.stop - chunk.read_start)
-            stems[:, :, chunk.start : chunk.stop] += part[:, :, inner] * chunk.fade
-            if active is not None:
-                probability = (
-                    np.zeros((len(active), 1 + total // self.hop), np.float32) if probability is None else probability
-                )
-                self._join(probability, active, chunk, total)
-            if progress:
-                progress(chunk.stop / total)
+        for shift in range(self.shifts):
+            lead = shift * self.hop // self.shifts  # samples of silence before the song
+            for chunk in chunks(lead + total, *self._lengths()):
+                part, active = self._run(_read(mixture, chunk.read_start - lead, chunk.read_stop - lead))
+                _add(stems, part, chunk, lead, self.shifts)
+                if active is not None and shift == 0:
+                    if probability is None:
+                        probability = np.zeros((len(active), 1 + total // self.hop), np.float32)
+                    self._join(probability, active, chunk, total)
+                if progress:
+                    progress((shift + chunk.stop / (lead + total)) / self.shifts)
         return stems, probability
 
     def weights(self, probability: NDArray[np.float32] | None, samples: int) -> NDArray[np.float32]:
@@ -113,7 +127,7 @@ class Separator:
     def _run(self, mixture: Samples) -> tuple[Samples, NDArray[np.float32] | None]:
         if not np.isfinite(mixture).all():
             raise AudioError("the mixture holds NaN or infinity; export it again without.")
-        estimate = self.model.estimate(torch.from_numpy(np.array(mixture))[None].to(self.device))
+        estimate = self.model.estimate(torch.from_numpy(mixture)[None].to(self.device))
         assert estimate.stems is not None
         active = None if estimate.activity is None else torch.sigmoid(estimate.activity)[0].cpu().numpy()
         return estimate.stems[0].cpu().numpy(), active
@@ -155,6 +169,18 @@ def chunks(total: int, length: int, fade: int, context: int) -> Iterator[Chunk]:
         if not last:
             weight[len(weight) - fade :] = 1 - ramp
         yield Chunk(max(start - context, 0), min(stop + context, total), start, stop, fade if start else 0, weight)
+
+
+def _read(mixture: Samples, start: int, stop: int) -> Samples:
+    """A copy (channel, sample) of a stretch of the mixture, with zeros where it begins before it."""
+    return np.pad(mixture[:, max(start, 0) : stop], ((0, 0), (max(-start, 0), 0)))
+
+
+def _add(stems: Samples, part: Samples, chunk: Chunk, lead: int, shifts: int) -> None:
+    """What a chunk gives of the song, which starts `lead` samples after the first chunk does."""
+    first = min(max(chunk.start, lead), chunk.stop)
+    inner = slice(first - chunk.read_start, chunk.stop - chunk.read_start)
+    stems[:, :, first - lead : chunk.stop - lead] += part[:, :, inner] * (chunk.fade[first - chunk.start :] / shifts)
 
 
 def apply_gate(stem: Samples, weights: NDArray[np.float32], stft: Stft) -> None:

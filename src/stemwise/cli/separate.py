@@ -47,6 +47,9 @@ def command(
         str | None,
         typer.Option(help="a detector (exported, or its run folder), shipped, or newest; default: the model itself"),
     ] = None,
+    shifts: Annotated[
+        int, typer.Option(min=1, help="separate on so many grids of frames, and take the mean: better, slower")
+    ] = 1,
     device: Annotated[str, typer.Option(help="cpu, cuda or mps")] = "cpu",
 ) -> None:
     """Split a song into stems and say when each of them plays."""
@@ -69,7 +72,7 @@ def command(
         if chosen.kind != "hard":
             raise ModelError(f"--threshold {threshold} means nothing to a {chosen.kind} gate; add --gate hard.")
         chosen = replace(chosen, threshold=threshold)
-    separator = Separator(exported.model, chosen, device=device)
+    separator = Separator(exported.model, chosen, device=device, shifts=shifts)
     with warnings.catch_warnings(record=True) as noted, progress_bar(f"separating {song.name}") as progress:
         written = separate_file(song, out / song.stem, separator, f".{format}", progress, external)
     for warning in noted:

@@ -27,9 +27,9 @@ DAY = 86400.0
 class Estimates:
     """Ungated stems and probability of songs, a folder a song under `data/estimates/` of the home folder.
 
-    A folder is named by all that it depends on: `model` (`export.identity`), chunks, song and code. At most `room`
-    bytes are kept: what was used longest ago goes, but nothing that was used since `since` (seconds of the epoch), so
-    that a set larger than the room is kept in part.
+    A folder is named by all that it depends on: `model` (`export.identity`), chunks, shifts, song and code. At most
+    `room` bytes are kept: what was used longest ago goes, but nothing that was used since `since` (seconds of the
+    epoch), so that a set larger than the room is kept in part.
     """
 
     model: str
@@ -38,7 +38,8 @@ class Estimates:
 
     def of(self, separator: Separator, song: PreparedSong, mixture: Samples) -> Estimated:
         """Stems mapped from disk, separated first where they are not there; in memory where they cannot be kept."""
-        settings = (self.model, separator.chunk_seconds, separator.device, mixture.shape, song_digest(song))
+        how = (separator.chunk_seconds, separator.device, separator.shifts)
+        settings = (self.model, *how, mixture.shape, song_digest(song))
         folder = _home() / f"{song.folder.name}-{digest(*settings, code_digest(*SEPARATION))}"
         shape = (len(separator.model.targets), *mixture.shape)
         return _read(folder, shape) or self._made(separator, mixture, folder, shape)

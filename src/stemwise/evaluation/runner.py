@@ -69,6 +69,7 @@ class _Scoring(ABC):
             separator.gate,
             separator.chunk_seconds,
             separator.device,
+            separator.shifts,
             self.name,
             name,
         )

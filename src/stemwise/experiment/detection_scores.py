@@ -37,6 +37,7 @@ def check(config: DictConfig, exported: Exported) -> None:
     use for."""
     strange = [key for key in OF_SEPARATORS if config[key]]
     gate = config.get("gate") or {}
+    strange += [f"shifts={config.shifts}"] if config.shifts != 1 else []
     strange += ["gate=grid"] if configs.asked_grid(config) else []
     strange += [f"gate.source={config.gate.source}"] if config.gate.source != "model" else []
     strange += [f"gates={list(config.gates)}"] if sorted(map(str, config.gates)) != sorted(KINDS) else []

@@ -33,8 +33,9 @@ def score(config: DictConfig, asked: Asked) -> None:
     grid.png; with clips=true also detections.parquet and seconds.html. With gate.source=detector or labels the gates go
     by that activity."""
     chosen = gate_source.choose(config, asked)
-    asked = replace(asked, facts=asked.facts | chosen.facts)
-    separator = Separator(asked.exported.model, chosen.gate, device=config.device)
+    shifts = {"shifts": str(config.shifts)} if config.shifts != 1 else {}
+    asked = replace(asked, facts=asked.facts | chosen.facts | shifts)
+    separator = Separator(asked.exported.model, chosen.gate, device=config.device, shifts=config.shifts)
     kept = Kept(Estimates(identity(asked.model), 1e9 * config.estimates_gb), asked.out / "parts")
     grid = configs.asked_grid(config)
     if grid:
@@ -55,6 +56,7 @@ def check(config: DictConfig, exported: Exported) -> None:
         raise ModelError(
             f"context={config.context}: this run separates; a detector hears so much at once. Leave it out."
         )
+    Separator(exported.model, shifts=config.shifts)  # raises for what cannot be
     if config.wiener < 0:
         raise ModelError(f"wiener={config.wiener}: give a number of iterations, 0 for none.")
     if config.wiener:

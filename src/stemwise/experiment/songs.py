@@ -152,6 +152,7 @@ def output_folder(config: Any, run: Path) -> Path:
         return Path(config.out)
     asked = [f"{key}-{config[key]}" for key in ("part", "limit") if config[key] not in ("test", None)]
     asked += [f"{key}-{config[key]}" for key in ("channels", "wiener", "context") if config[key]]
+    asked += [f"shifts-{config.shifts}"] if config.shifts != 1 else []
     asked += [f"root-{Path(config.root).name}"] if config.root else []
     asked += [_gate_words(gate)] if (gate := configs.asked_gate(config)) else []
     asked += gate_source.words(config)

@@ -9,7 +9,7 @@ from stemwise.report.comparison import compare
 from stemwise.report.measures import MEASURES, name_of
 from stemwise.report.numbers import probability
 from stemwise.report.tables import ALL, summarise
-from stemwise.study.kept import Kept
+from stemwise.study.kept import Kept, average
 from stemwise.study.markdown import figure, table
 
 NOTHING = "Not run yet."
@@ -87,7 +87,22 @@ def differences(
     gates: str | Mapping[str, str] = "off",
 ) -> str:
     """One system minus another, for all targets and each, with Holm's correction over the table."""
-    scores = kept.systems(question, pair)
+    return _compared(kept.systems(question, pair), pair, measures, gates)
+
+
+def asked_otherwise(
+    kept: Kept, rows: Mapping[str, tuple[str, str]], measures: Sequence[str] = ("usdr", "csdr_common", "silence_energy")
+) -> str:
+    """The same of two answers, as to different questions of one system: name → (question, system)."""
+    return _compared(kept.called(rows), tuple(rows), measures, "off")
+
+
+def _compared(
+    scores: Mapping[str, Sequence[pd.DataFrame]],
+    pair: Sequence[str],
+    measures: Sequence[str],
+    gates: str | Mapping[str, str],
+) -> str:
     if len(scores) < 2:
         return NOTHING
     found = compare(scores, gates=gates, measures=list(measures))
@@ -126,10 +141,17 @@ def activity(kept: Kept, question: str, pair: tuple[str, str], measure: str = "u
     return "\n\n".join([table(heads, rows), " ".join(ends)])
 
 
-def share_of_the_way(kept: Kept, question: str, names: Sequence[str] = (), gate: str = "off") -> str:
+def share_of_the_way(
+    kept: Kept,
+    question: str,
+    names: Sequence[str] = (),
+    gate: str = "off",
+    more: Mapping[str, tuple[str, str]] | None = None,
+) -> str:
     """How far from max(mixture, silence) to the ideal binary mask a system gets: of each target the ratio of mean
-    distances in uSDR over the songs in which it plays, and the mean of the targets."""
-    scores = kept.averaged(question, names)
+    distances in uSDR over the songs in which it plays, and the mean of the targets. `more`: answers to other questions
+    on the same songs, name → (question, system)."""
+    scores = average(kept.systems(question, names) | kept.called(more or {}))
     if scores.empty:
         return NOTHING
     found = way(scores, gate)

@@ -35,13 +35,17 @@ class Kept:
             found.setdefault(facts["system"], []).append(pd.concat([bounds, own], ignore_index=True))
         return {name: found[name] for name in names or sorted(found) if name in found}
 
+    def called(self, rows: Mapping[str, tuple[str, str]]) -> dict[str, list[pd.DataFrame]]:
+        """Answers to several questions beside each other: name → (question, system), the system so named in its
+        tables. What there is no table of is left out."""
+        return {
+            name: [table.replace({"system": {system: name}}) for table in seeds]
+            for name, (question, system) in rows.items()
+            for seeds in self.systems(question, (system,)).values()
+        }
+
     def averaged(self, question: str, names: Sequence[str] = ()) -> pd.DataFrame:
-        """One table: the bounds once, then every system with its seeds averaged song by song. A figure that one seed
-        lacks is none, as in `report.systems`."""
-        tables = [_average(seeds) for seeds in self.systems(question, names).values()]
-        if not tables:
-            return pd.DataFrame()
-        return pd.concat(tables, ignore_index=True).drop_duplicates(KEYS, ignore_index=True)
+        return average(self.systems(question, names))
 
     def grids(self, question: str, names: Sequence[str] = ()) -> dict[str, list[pd.DataFrame]]:
         """System → a table a seed of a question that asks for a grid of gates."""
@@ -79,6 +83,15 @@ def learned_activity(facts: Mapping[str, str]) -> bool:
 def without_activity(scores: pd.DataFrame) -> pd.DataFrame:
     off = scores[scores["gate"] == "off"]
     return off.assign(**{measure.column: float("nan") for measure in ACTIVITY})
+
+
+def average(systems: Mapping[str, Sequence[pd.DataFrame]]) -> pd.DataFrame:
+    """One table: the bounds once, then every system with its seeds averaged song by song. A figure that one seed
+    lacks is none, as in `report.systems`."""
+    tables = [_average(seeds) for seeds in systems.values()]
+    if not tables:
+        return pd.DataFrame()
+    return pd.concat(tables, ignore_index=True).drop_duplicates(KEYS, ignore_index=True)
 
 
 def _average(seeds: Sequence[pd.DataFrame]) -> pd.DataFrame:

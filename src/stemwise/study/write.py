@@ -24,6 +24,7 @@ HOURS = ("iass_1_hour", "iass_3_hours", "iass")
 QUESTIONS = {"test": "test songs", "fonts": "another font", "recorded": "a recorded song"}
 OFF = ("off",)
 MORE_BY = ("usdr", "silence_energy")
+ONE_GRID, TWO_GRIDS = "iass_longer", "iass_longer, shifts=2"
 LONGER_ROWS = {"iass": ("iass", "off"), "iass_longer": ("iass_longer", "off")}
 FEW = ("usdr", "silence_energy", "auc")
 COSTS = ("usdr", "csdr_common", "csdr", "silence_energy", "silence_pooled", "lost_energy", "lost_pooled")
@@ -100,6 +101,10 @@ BLOCKS: dict[str, Block] = {
     "longer, another font": partial(blocks.systems, question="fonts", names=MORE, shown=FEW, gates=OFF),
     "longer, recorded": partial(blocks.systems, question="recorded", names=MORE, shown=FEW, gates=OFF),
     "longer, compared": partial(blocks.differences, question="test", pair=MORE[::-1], measures=MORE_BY),
+    "shifts": partial(blocks.asked_otherwise, rows={TWO_GRIDS: ("shifts", ONE_GRID), ONE_GRID: ("test", ONE_GRID)}),
+    "shifts, validation": partial(
+        blocks.asked_otherwise, rows={TWO_GRIDS: ("valid_shifts", ONE_GRID), ONE_GRID: ("valid", ONE_GRID)}
+    ),
     "detectors": partial(detection_blocks.levels, question="clips", names=HEAR),
     "detectors, compared": partial(detection_blocks.differences, question="clips", pairs=ONE_BY_ONE),
     "detectors, context": partial(
@@ -133,7 +138,12 @@ BLOCKS: dict[str, Block] = {
         of_separators="iass_clips",
         names=(BEST_EAR, FINER[-1]),
     ),
-    "share of the way": partial(blocks.share_of_the_way, question="test", names=(*MAIN, "iass_longer")),
+    "share of the way": partial(
+        blocks.share_of_the_way,
+        question="test",
+        names=(*MAIN, ONE_GRID),
+        more={TWO_GRIDS: ("shifts", ONE_GRID)},
+    ),
 }
 
 
