@@ -16,6 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from stemwise.errors import DataError, StemwiseError
 from stemwise.experiment.configs import same
+from stemwise.experiment.learned import stamp_of
 from stemwise.export import describe
 from stemwise.files import locked
 from stemwise.home import runs_home
@@ -146,8 +147,7 @@ class Queue:
         model = run / "model.safetensors"
         if not model.is_file() or not self._same(unit, settings_of(run)):
             return False
-        stamp = json.loads((run / "environment.json").read_text(encoding="utf-8"))["stamp"]
-        return bool(describe(model)["card"].get("stamp") == stamp)
+        return bool(describe(model)["card"].get("stamp") == stamp_of(run))
 
     def _call(self, command: Sequence[str]) -> None:
         if self.stopped.is_set():
