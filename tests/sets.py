@@ -89,9 +89,10 @@ def make_mms(root: Path) -> None:
 
 
 def make_several(root: Path) -> None:
-    """Named as the sets of `experiment=study_iad_fonts`."""
+    """Named as the sets of `experiment=study_fonts`."""
     make_tree(root / "standard")
     make_musdb(root / "second")
+    make_folder(root / "third")
 
 
 # Folder → name of a file → what sounds in it; the second song has a rate of its own, mono and fewer stems.
@@ -277,5 +278,5 @@ def overrides(reader: str, root: Path) -> list[str]:
     """The same as words of a command line, with the tree made."""
     MAKERS[reader](root)
     if reader == "Several":
-        return [f"++data.sets.{name}={root / name}" for name in ("standard", "second")]
+        return [f"++data.sets.{name}={root / name}" for name in ("standard", "second", "third")]
     return [f"data.{key}={path}" for key, path in places(reader, root).items()]

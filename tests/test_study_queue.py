@@ -65,6 +65,14 @@ def test_what_is_done_is_skipped_and_what_changed_is_not(queue, home, monkeypatc
     asked = replace(questions[0], words=(*questions[0].words, "shared=allow"))
     assert planned(queue, replace(unit, questions=(asked,))).left() == []
 
+    # Where the training is gone, so is what another one's tables could stand beside.
+    both = replace(unit, questions=(questions[0], Question("more", ("gates=['off']",), "small")))
+    assert [each.name for each in planned(queue, both).left()[0][1]] == ["more"]
+    model.rename(model.with_suffix(".gone"))
+    assert [each.name for each in planned(queue, both).left()[0][1]] == ["test", "more"]
+    assert planned(queue, unit).left() == []
+    model.with_suffix(".gone").rename(model)
+
     # Another question of the same training is asked without training again.
     called: list[list[str]] = []
     other = planned(queue, replace(unit, questions=(Question("test", ("gates=['off']",), "small"),)))

@@ -12,10 +12,11 @@ from stemwise.errors import DataError
 from stemwise.evaluation.table import read_scores, write_scores
 from stemwise.report.numbers import probability
 from stemwise.study import blocks, gate_blocks
-from stemwise.study.kept import Kept
+from stemwise.study.kept import Kept, Row
 from stemwise.study.markdown import figure, put
 from stemwise.study.pictures import write_hours, write_pictures
 from stemwise.study.tables import keep, read_table
+from stemwise.study.way import share_of_the_way, way
 from stemwise.study.write import BLOCKS
 from tests.report.made_up import scores
 
@@ -102,7 +103,11 @@ def test_blocks_say_what_the_tables_hold(kept):
 
 def test_pictures_are_drawn_once_both_systems_are_scored(kept, tmp_path):
     write_pictures(kept, tmp_path / "figures")
-    assert {path.name for path in (tmp_path / "figures").iterdir()} == {"systems.png", "activity.png"}
+    assert {path.name for path in (tmp_path / "figures").iterdir()} == {
+        "systems.png",
+        "systems_csdr.png",
+        "activity.png",
+    }
     write_pictures(kept, tmp_path / "none", names=("open_unmix", "nobody"))
     write_hours(kept, tmp_path / "none", {"iass": 1.0, "nobody": 3.0}, {"test": "test songs"})
     assert not (tmp_path / "none").exists()
@@ -117,9 +122,11 @@ def test_the_share_of_the_way_by_hand():
         for song, target, up, present in (("a", "x", 0.0, True), ("b", "x", 6.0, True), ("b", "y", 0.0, False))
         for system, gate, value in rows
     ]
-    found = blocks.way(pd.DataFrame(lines))
+    found = way(pd.DataFrame(lines))
     # Song a: 3 of 6 dB above silence; song b: 7 of 10 dB above the mixture's 2 dB. Together 10 of 16.
     assert found.loc["net", "x"] == pytest.approx(10 / 16) and found.loc["net", "all"] == pytest.approx(10 / 16)
+    # Of two songs a draw holds one twice, or both: the ends are the songs' own shares.
+    assert (found.loc["net", "low"], found.loc["net", "high"]) == (pytest.approx(3 / 6), pytest.approx(7 / 10))
 
 
 def test_answers_to_two_questions_of_one_system_beside_each_other(tmp_path):
@@ -130,15 +137,16 @@ def test_answers_to_two_questions_of_one_system_beside_each_other(tmp_path):
         table.loc[table.system == "iass", "usdr"] += gain
         write_scores(tmp_path / f"{question}.parquet", table, {"seed": "0"})
         keep(tmp_path / f"{question}.parquet", tmp_path / "results" / "iass_s0" / f"{question}.parquet", facts)
-    kept, rows = Kept(tmp_path / "results"), {"iass, twice": ("shifts", "iass"), "iass": ("test", "iass")}
+    kept, rows = Kept(tmp_path / "results"), {"iass, twice": Row("shifts", "iass"), "iass": Row("test", "iass")}
     said = blocks.asked_otherwise(kept, rows, ("usdr",))
     heads, _, *lines = said.splitlines()
     assert "| iass, twice − iass |" in heads and len(lines) == 4
     assert all("| 0.25 [0.25, 0.25] |" in line for line in lines)
-    way = blocks.share_of_the_way(kept, "test", ("iass",), more={"iass, twice": ("shifts", "iass"), "gone": ("x", "y")})
-    shares = [[int(cell.split()[0]) for cell in line.split(" | ")[1:]] for line in way.splitlines()[2:]]
+    twice, gone = Row("shifts", "iass"), Row("x", "y")
+    said = share_of_the_way(kept, "test", ("iass",), more={"iass, twice": twice, "gone": gone})
+    shares = [[float(cell.split()[0]) for cell in line.split(" | ")[1:]] for line in said.splitlines()[2:]]
     assert len(shares) == 2 and all(twice > once for once, twice in zip(*shares, strict=True))
-    assert blocks.asked_otherwise(kept, {"a": ("shifts", "iass"), "b": ("gone", "iass")}) == blocks.NOTHING
+    assert blocks.asked_otherwise(kept, {"a": twice, "b": gone}) == blocks.NOTHING
 
 
 def test_figures_and_marks(tmp_path):

@@ -23,7 +23,7 @@ def each(work: Callable[[Item], Result], items: Mapping[Key, Item], processes: i
         for key, item in items.items():
             yield key, work(item)
         return
-    with ProcessPoolExecutor(min(processes, len(items)), get_context("spawn"), _end_with_caller) as pool:
+    with ProcessPoolExecutor(min(processes, len(items)), get_context("spawn"), end_with_caller) as pool:
         futures = {pool.submit(work, item): key for key, item in items.items()}
         try:
             for future in as_completed(futures):
@@ -38,7 +38,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _end_with_caller() -> None:
+def end_with_caller() -> None:
     """A worker whose caller was killed would wait for work for ever."""
     caller = parent_process()
 

@@ -4,7 +4,10 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -87,6 +90,31 @@ def test_ctrl_c_ends_the_workers_in_the_middle_of_their_songs(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         synthesize(tmp_path, "standard", processes=2, songs=3)
     assert not list((tmp_path / "Audio").iterdir())
+
+
+def test_workers_end_with_a_caller_that_was_killed(tmp_path):
+    """They hold the pipe that it wrote to, so that it stays open for as long as one of them lives."""
+    words = ("synthesize", "--preset", "standard", "--songs", "3", "--processes", "2", "--out", tmp_path)
+    command = [Path(sys.executable).with_name("stemwise"), *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        while not list(tmp_path.glob("Audio/.*")):
+            assert process.poll() is None, process.stdout.read()
+            time.sleep(0.1)
+        process.kill()
+        process.communicate(timeout=60)
+    assert not list(tmp_path.glob("Audio/Standard*"))
+
+
+def test_a_set_may_have_a_name_of_its_own(tiny, tmp_path):
+    """The same songs under other ids, so that both sets can be learned from at once."""
+    (name,) = synthesize(tmp_path, songs=1, name="second")
+    assert name == "Second0001_Song"
+    ours, theirs = (root / "Audio" / id / f"{id}_MIX.flac" for root, id in ((tmp_path, name), (tiny, "Tiny0001_Song")))
+    assert ours.read_bytes() == theirs.read_bytes()
+    with pytest.raises(DataError, match=r"preset='second'.*wanted 'tiny'"):
+        synthesize(tmp_path, songs=1)
+    with pytest.raises(DataError, match="called 'my set' cannot be made"):
+        synthesize(tmp_path / "other", name="my set")
 
 
 @pytest.mark.parametrize(("wish", "named"), [({"seed": 5}, "seed=0.*wanted 5"), ({"songs": 7}, "number_of_songs=4"),

@@ -29,7 +29,9 @@ class Voices(StrEnum):
 
 
 def command(
-    out: Annotated[Path | None, typer.Option(help="default: data/synthetic/<preset> of the home folder")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="default: data/synthetic/<name or preset> of the home folder")
+    ] = None,
     preset: Annotated[str, typer.Option(help="tiny (seconds), demo (minutes), standard (hours of music)")] = "demo",
     seed: Annotated[int, typer.Option(help="the same seed gives the same bytes")] = 0,
     songs: Annotated[int | None, typer.Option(help="another number of songs, in the preset's shares")] = None,
@@ -39,12 +41,15 @@ def command(
     soundfont: Annotated[list[Path] | None, typer.Option(help="an sf2; repeat it and each song draws one")] = None,
     format: Annotated[Format, typer.Option(help="of stems and mix")] = Format.flac,
     voices: Annotated[Voices, typer.Option(help="what is sung; words need the extra sing")] = Voices.auto,
+    name: Annotated[
+        str, typer.Option(help="what ids begin with, in place of the preset: for sets beside each other")
+    ] = "",
     processes: Annotated[int | None, typer.Option(help="default: one a core")] = None,
 ) -> None:
     """Compose, play and sing songs, and write them as a MedleyDB tree. A run that was stopped goes on where it was."""
     from stemwise.synthesis import synthesize, synthesize_midi
 
-    root = out or data_home() / "synthetic" / (midi.resolve().name if midi else preset)
+    root = out or data_home() / "synthetic" / (midi.resolve().name if midi else name or preset)
     fonts, kind, refused = soundfont or (), format.value, list[str]()
     with progress_bar("rendering MIDI" if midi else f"making songs of preset {preset}") as progress:
 
@@ -55,7 +60,9 @@ def command(
             made, refused = synthesize_midi(root, midi, seed, processes, tick, songs, fonts, kind)
         else:
             only = style or ()
-            made = synthesize(root, preset, seed, processes, tick, songs, seconds, only, fonts, kind, voices.value)
+            made = synthesize(
+                root, preset, seed, processes, tick, songs, seconds, only, fonts, kind, voices.value, name
+            )
     for reason in refused:
         say(f"left out: {reason}")
     say(f"{len(made)} songs in {root}")

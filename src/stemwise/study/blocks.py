@@ -9,7 +9,7 @@ from stemwise.report.comparison import compare
 from stemwise.report.measures import MEASURES, name_of
 from stemwise.report.numbers import probability
 from stemwise.report.tables import ALL, summarise
-from stemwise.study.kept import Kept, average
+from stemwise.study.kept import SCORED, Kept, Row
 from stemwise.study.markdown import figure, table
 
 NOTHING = "Not run yet."
@@ -25,13 +25,25 @@ def trainings(kept: Kept) -> str:
     heads = ("system", "seed", "training", "trained at", "scored at", "command")
     rows = [
         (
-            *(line[key] for key in ("system", "seed", "training", "trained at commit", "scored at commit")),
+            *(line[key] for key in ("system", "seed", "training", "trained at commit", SCORED)),
             f"`{line['trained by']}`",
         )
         for line in found.to_dict("records")
     ]
     seconds = found["training"].str.extract(r"([\d.]+) s$")[0].astype(float).sum()
     return f"{table(heads, rows)}\n\n{len(rows)} trainings, {seconds / 3600:.1f} hours."
+
+
+def questions(kept: Kept) -> str:
+    """What was asked, and by which code it was answered."""
+    found = kept.questions()
+    if found.empty:
+        return NOTHING
+    rows = [
+        (line["question"], f"`{line['words']}`" if line["words"] else "", str(line["trainings"]), line[SCORED])
+        for line in found.to_dict("records")
+    ]
+    return table(("question", "words of `python -m src.eval run=...`", "trainings", "scored at"), rows)
 
 
 def systems(
@@ -91,9 +103,9 @@ def differences(
 
 
 def asked_otherwise(
-    kept: Kept, rows: Mapping[str, tuple[str, str]], measures: Sequence[str] = ("usdr", "csdr_common", "silence_energy")
+    kept: Kept, rows: Mapping[str, Row], measures: Sequence[str] = ("usdr", "csdr_common", "silence_energy")
 ) -> str:
-    """The same of two answers, as to different questions of one system: name → (question, system)."""
+    """The same of two answers, as to different questions of one system."""
     return _compared(kept.called(rows), tuple(rows), measures, "off")
 
 
@@ -122,14 +134,14 @@ def _compared(
     return table(heads, rows)
 
 
-def activity(kept: Kept, question: str, pair: tuple[str, str], measure: str = "usdr") -> str:
-    """The difference of two systems in bins of the share of time that the target plays, and its slope."""
-    scores = kept.systems(question, pair)
+def activity(kept: Kept, rows: Mapping[str, Row], measure: str = "usdr") -> str:
+    """The difference of two answers in bins of the share of time that the target plays, and its slope."""
+    scores, pair = kept.called(rows), tuple(rows)
     if len(scores) < 2:
         return NOTHING
     bins, slopes = by_activity(scores, measures=[measure])
     digits = BY_NAME[measure].digits
-    rows = [
+    cells = [
         (line["active"], figure(line["difference"], line["low"], line["high"], digits), str(line["points"]))
         for line in bins.to_dict("records")
     ]
@@ -138,42 +150,7 @@ def activity(kept: Kept, question: str, pair: tuple[str, str], measure: str = "u
         for line in slopes.to_dict("records")
     ]
     heads = ("target plays", f"{pair[0]} − {pair[1]}, {BY_NAME[measure].heading}", "songs × targets")
-    return "\n\n".join([table(heads, rows), " ".join(ends)])
-
-
-def share_of_the_way(
-    kept: Kept,
-    question: str,
-    names: Sequence[str] = (),
-    gate: str = "off",
-    more: Mapping[str, tuple[str, str]] | None = None,
-) -> str:
-    """How far from max(mixture, silence) to the ideal binary mask a system gets: of each target the ratio of mean
-    distances in uSDR over the songs in which it plays, and the mean of the targets. `more`: answers to other questions
-    on the same songs, name → (question, system)."""
-    scores = average(kept.systems(question, names) | kept.called(more or {}))
-    if scores.empty:
-        return NOTHING
-    found = way(scores, gate)
-    return table(
-        ("", *found.columns),
-        [(name, *(f"{figure(100 * share, digits=0)} %" for share in row)) for name, row in found.iterrows()],
-    )
-
-
-def way(scores: pd.DataFrame, gate: str = "off") -> pd.DataFrame:
-    """Shares (0 to 1) with a row a system and a column a target, 'all' last."""
-    present = scores[scores["present"].astype(bool)]
-    places = present.pivot_table(index=["target", "song"], columns=["system", "gate"], values="usdr", sort=False)
-    floor = places[("mixture", "")].clip(lower=0)
-    whole = (places[("ideal binary mask", "")] - floor).groupby(level="target", sort=False).mean()
-    rows = {
-        system: (places[(system, kind)] - floor).groupby(level="target", sort=False).mean() / whole
-        for system, kind in places.columns
-        if kind == gate
-    }
-    table_ = pd.DataFrame(rows).T
-    return table_.assign(all=table_.mean(axis=1))
+    return "\n\n".join([table(heads, cells), " ".join(ends)])
 
 
 Block = Callable[[Kept], str]

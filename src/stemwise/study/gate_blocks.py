@@ -1,16 +1,21 @@
 """What the kept tables say of gates: what silence costs, and how the usual protocol reads it."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
+from stemwise.evaluation.table import BOUNDS
 from stemwise.metrics.silence import LEAST_REST
 from stemwise.report.gate_grid import SETTING, summarise_grid
 from stemwise.report.tables import ALL
 from stemwise.study.blocks import NOTHING
-from stemwise.study.kept import Kept
+from stemwise.study.kept import Kept, Row
 from stemwise.study.markdown import figure, table
+from stemwise.study.overall import differences_of
 
 BUDGETS = (0.1, 1.0, 5.0)  # % of the validation songs' energy that a gate may cost
 PUBLISHED = (0.5, 0.488)  # threshold and median filter (s) of IASS
+PUBLISHED_GATE, NO_GATE = "published gate", "no gate"
 COSTS = ("lost_energy", "silence_energy", "silence_pooled", "usdr", "csdr_common", "csdr")
 HEADS = ("lost %", "silence energy dB", "pooled dB", "uSDR dB", "cSDR common dB", "cSDR dB")
 
@@ -59,17 +64,42 @@ def chosen_on_validation(kept: Kept, system: str, valid: str, test: str) -> str:
     return table(("gate: threshold, median", *HEADS, "lost % on validation"), rows)
 
 
+def compared(kept: Kept, question: str, grid: str, system: str, measures: Sequence[str]) -> str:
+    """Each kind of gate, and the published one, minus none, song by song: all targets together."""
+    rows = {name: Row(question, system, name.partition(" ")[0]) for name in ("hard gate", "soft gate", "oracle gate")}
+    bounds = kept.systems(question, (system,)).get(system, [])[:1]
+    published = [
+        _as_scores(table_, bounds[0], PUBLISHED_GATE) for table_ in kept.grids(grid, (system,)).get(system, [])
+    ]
+    systems = kept.called({NO_GATE: Row(question, system)} | rows) | (
+        {PUBLISHED_GATE: published} if bounds and published else {}
+    )
+    pairs = [(name, NO_GATE) for name in systems if name != NO_GATE]
+    return differences_of(systems, pairs, measures)
+
+
+def _as_scores(grid: pd.DataFrame, like: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The published gate's lines of a grid in the columns of `like`, with the bounds of that, as a system without a
+    gate."""
+    lines = grid[_published(grid)].assign(system=name, gate="off")
+    return pd.concat([like[like["system"].isin(BOUNDS)], lines.reindex(columns=like.columns)], ignore_index=True)
+
+
+def _published(grid: pd.DataFrame) -> "pd.Series[bool]":
+    threshold, seconds = PUBLISHED
+    near = (grid["threshold"] - threshold).abs().lt(1e-6) & (grid["median_seconds"] - seconds).abs().lt(1e-6)
+    return near & (grid["kind"] == "hard") & ~grid["own"].astype(bool)
+
+
 def misled(kept: Kept, question: str, system: str) -> str:
     """The song and target whose published cSDR gains most from the published gate over what common windows say."""
     grids = kept.grids(question, (system,))
     if not grids:
         return NOTHING
     rows = grids[system][0]
-    threshold, seconds = PUBLISHED
-    near = (rows["threshold"] - threshold).abs().lt(1e-6) & (rows["median_seconds"] - seconds).abs().lt(1e-6)
     keys = ["song", "target"]
     off = rows[rows["kind"] == "off"].set_index(keys)
-    gated = rows[near & (rows["kind"] == "hard") & ~rows["own"].astype(bool)].set_index(keys)
+    gated = rows[_published(rows)].set_index(keys)
     gain = (gated["csdr"] - off["csdr"]) - (gated["csdr_common"] - off["csdr_common"])
     if not gain.notna().any():
         return NOTHING

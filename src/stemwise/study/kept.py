@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -11,6 +12,15 @@ from stemwise.report.measures import ACTIVITY
 from stemwise.study.tables import BOUNDS_FOLDER, facts_of, read_table
 
 KEYS = ["song", "target", "system", "gate"]
+SCORED = "scored at commit"
+
+
+class Row(NamedTuple):
+    """A system's answer to a question, under a gate."""
+
+    question: str
+    system: str
+    gate: str = "off"
 
 
 @dataclass(frozen=True)
@@ -35,13 +45,14 @@ class Kept:
             found.setdefault(facts["system"], []).append(pd.concat([bounds, own], ignore_index=True))
         return {name: found[name] for name in names or sorted(found) if name in found}
 
-    def called(self, rows: Mapping[str, tuple[str, str]]) -> dict[str, list[pd.DataFrame]]:
-        """Answers to several questions beside each other: name → (question, system), the system so named in its
-        tables. What there is no table of is left out."""
+    def called(self, rows: Mapping[str, Row]) -> dict[str, list[pd.DataFrame]]:
+        """Answers to several questions, or gates, beside each other: each by its name, with a table a seed, in which
+        the system is called so, the gate off. What there is no table of is left out."""
         return {
-            name: [table.replace({"system": {system: name}}) for table in seeds]
-            for name, (question, system) in rows.items()
-            for seeds in self.systems(question, (system,)).values()
+            name: [_renamed(table, row, name) for table in seeds]
+            for name, row in rows.items()
+            for seeds in self.systems(row.question, (row.system,)).values()
+            if all((table["gate"] == row.gate).any() for table in seeds)
         }
 
     def averaged(self, question: str, names: Sequence[str] = ()) -> pd.DataFrame:
@@ -60,18 +71,42 @@ class Kept:
 
     def trainings(self) -> pd.DataFrame:
         """A line a training: system, seed, steps and seconds, commits, command."""
-        lines = {}
+        lines: dict[str, dict[str, str]] = {}
         for path in self.paths("*"):
             facts = facts_of(path)
-            wanted = ("system", "seed", "training", "trained at commit", "scored at commit", "trained by")
-            lines[path.parent.name] = {key: facts.get(key, "") for key in wanted}
+            wanted = ("system", "seed", "training", "trained at commit", "trained by")
+            line = lines.setdefault(path.parent.name, {key: facts.get(key, "") for key in wanted})
+            line[SCORED] = _with(line.get(SCORED, ""), facts)
         return pd.DataFrame(lines.values())
+
+    def questions(self) -> pd.DataFrame:
+        """A line a question: its name, the words of `src.eval`, how many trainings answered it, and the commits of the
+        code that scored them."""
+        lines: dict[str, dict[str, str | int]] = {}
+        for path in self.paths("*"):
+            facts = facts_of(path)
+            words = facts.get("asked", "").partition(" on ")[0].split(" ")[1:]
+            line = lines.setdefault(path.stem, {"question": path.stem, "words": " ".join(words), "trainings": 0})
+            line["trainings"] = int(line["trainings"]) + 1
+            line[SCORED] = _with(str(line.get(SCORED, "")), facts)
+        return pd.DataFrame([lines[name] for name in sorted(lines)])
 
     def paths(self, question: str) -> list[Path]:
         """The tables of a question, one a training."""
         paths = sorted(self.folder.glob(f"*/{question}.parquet"))
         paths = [path for path in paths if path.parent.name != BOUNDS_FOLDER]
         return [path for path in paths if self.done is None or (path.parent.name, path.stem) in self.done]
+
+
+def _renamed(table: pd.DataFrame, row: Row, name: str) -> pd.DataFrame:
+    own = table["system"] == row.system
+    chosen = table[own & (table["gate"] == row.gate)].assign(system=name, gate="off")
+    return pd.concat([table[~own], chosen], ignore_index=True)
+
+
+def _with(commits: str, facts: Mapping[str, str]) -> str:
+    """Commits beside each other, with that of one more table."""
+    return ", ".join(sorted({*filter(None, commits.split(", ")), facts.get(SCORED, "")} - {""}))
 
 
 def learned_activity(facts: Mapping[str, str]) -> bool:

@@ -18,8 +18,8 @@ FIGURE_4 = ("open_unmix", "iass")  # in the paper's order
 
 
 def write_pictures(kept: Kept, folder: Path, question: str = "test", names: Sequence[str] = FIGURE_4) -> None:
-    """systems.png, the paper's Figure 4 in uSDR, and activity.png, the difference where the target plays more or less;
-    nothing while one of the systems is not scored."""
+    """systems.png and systems_csdr.png, the paper's Figure 4 in uSDR and in cSDR, and activity.png, the difference
+    where the target plays more or less; nothing while one of the systems is not scored."""
     scores = kept.systems(question, names)
     if len(scores) < len(names):
         return
@@ -28,9 +28,22 @@ def write_pictures(kept: Kept, folder: Path, question: str = "test", names: Sequ
     bins, slopes = by_activity(of_iass, measures=["usdr"])
     drawn = {
         "systems": score_boxes(systems, measure),
+        "systems_csdr": score_boxes(systems, measure_of("csdr")),
         "activity": activity_scatter(pairs(gather(of_iass, "off"), None), measure, bins, slopes),
     }
-    for name, picture in drawn.items():
+    _write(folder, drawn)
+
+
+def write_bss(kept: Kept, folder: Path, question: str, names: Sequence[str], measures: Sequence[str]) -> None:
+    """<question>_<measure>.png, of the targets of MUSDB18 the paper's Figure 3; nothing while one is not scored."""
+    scores = kept.systems(question, names)
+    if len(scores) == len(names):
+        systems = gather(scores, "off")
+        _write(folder, {f"{question}_{name}": score_boxes(systems, measure_of(name)) for name in measures})
+
+
+def _write(folder: Path, pictures: Mapping[str, bytes]) -> None:
+    for name, picture in pictures.items():
         with beside(folder / f"{name}.png") as part:
             part.write_bytes(picture)
 
@@ -58,5 +71,4 @@ def write_hours(kept: Kept, folder: Path, hours: Mapping[str, float], questions:
     axes.set_ylabel("uSDR in dB, gate off, mean over targets")
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
-    with beside(folder / "hours.png") as part:
-        part.write_bytes(png(figure))
+    _write(folder, {"hours": png(figure)})

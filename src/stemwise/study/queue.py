@@ -50,8 +50,9 @@ class Queue:
         self.keeping = Lock()
 
     def left(self) -> list[tuple[Unit, list[Question]]]:
-        """What is not done, and what of it: a table is missing, or was made by other settings."""
-        found = ((unit, [each for each in unit.questions if self._lacks(unit, each)]) for unit in self.plan.units)
+        """What is not done, and what of it: a table is missing, or was made by other settings. All of it where the
+        training itself is gone: another one has other weights, of which no table stands beside those of the first."""
+        found = ((unit, self._todo(unit)) for unit in self.plan.units)
         return [(unit, questions) for unit, questions in found if questions]
 
     def done(self) -> set[tuple[str, str]]:
@@ -102,9 +103,6 @@ class Queue:
     def _answers(self, question: Question, told: str) -> bool:
         return _without_leave(told) == _without_leave(self.asked(question))
 
-    def _lacks(self, unit: Unit, question: Question) -> bool:
-        return not self._has(unit, question) and all(map(self._can_be_had, needed(unit, [question])))
-
     def _can_be_had(self, name: str) -> bool:
         songs = self.plan.songs[name]
         if (songs.folder / "splits.json").is_file():
@@ -123,8 +121,13 @@ class Queue:
         if songs.make and not (songs.folder / "splits.json").is_file():
             self._call([str(Path(sys.executable).with_name("stemwise")), *songs.make, "--out", str(songs.folder)])
 
+    def _todo(self, unit: Unit) -> list[Question]:
+        askable = [each for each in unit.questions if all(map(self._can_be_had, needed(unit, [each])))]
+        lacking = [each for each in askable if not self._has(unit, each)]
+        return askable if lacking and not self._trained(unit, run_of(unit)) else lacking
+
     def _do(self, unit: Unit, questions: Sequence[Question]) -> None:
-        run = runs_home() / "study" / unit.name
+        run = run_of(unit)
         if not self._trained(unit, run):
             # What was begun with other settings cannot go on with these.
             resume = "auto" if _begun(run) and self._same(unit, settings_of(run)) else "false"
@@ -159,6 +162,10 @@ class Queue:
         self.children.remove(child)
         if code:
             raise DataError(f"`{' '.join(command)}` ended with {code}. Run it alone to see why.")
+
+
+def run_of(unit: Unit) -> Path:
+    return runs_home() / "study" / unit.name
 
 
 def needed(unit: Unit, questions: Sequence[Question]) -> list[str]:

@@ -1,13 +1,17 @@
 """Which block of RESULTS.md shows what."""
 
+from collections.abc import Mapping
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 from stemwise.study import blocks, detection_blocks, gate_blocks
 from stemwise.study.blocks import Block
-from stemwise.study.kept import Kept
+from stemwise.study.kept import Kept, Row
 from stemwise.study.markdown import put
-from stemwise.study.pictures import write_hours, write_pictures
+from stemwise.study.overall import overall
+from stemwise.study.pictures import write_bss, write_hours, write_pictures
+from stemwise.study.way import share_of_the_way
 
 FIGURE_4 = {
     "mixture": ("mixture", ""),
@@ -25,7 +29,26 @@ QUESTIONS = {"test": "test songs", "fonts": "another font", "recorded": "a recor
 OFF = ("off",)
 MORE_BY = ("usdr", "silence_energy")
 ONE_GRID, TWO_GRIDS = "iass_longer", "iass_longer, shifts=2"
+BEST, BEST_TWICE = "iass_fonts", "iass_fonts, shifts=2"
+LINE = ("iass", "iass_longer", BEST)  # each began with the one before it
+LINE_ROWS = {name: (name, "off") for name in LINE}
 LONGER_ROWS = {"iass": ("iass", "off"), "iass_longer": ("iass_longer", "off")}
+RECORDED = {
+    "Open-Unmix": ("open_unmix", "off"),
+    "IASS": ("iass", "off"),
+    "longer": ("iass_longer", "off"),
+    "ideal binary mask": ("ideal binary mask", ""),
+}
+PROTOCOLS = ("usdr", "csdr_common", "csdr", "silence_energy")
+FILTERED = {
+    name + suffix: Row(question, name)
+    for name in BOTH
+    for suffix, question in ((", filtered", "wiener"), ("", "stereo"))
+}
+FILTERS = [(f"{name}, filtered", name) for name in BOTH]
+FONT = ", another font"
+OVER_HOURS = {name + end: Row(asked, name) for name in HOURS for end, asked in (("", "test"), (FONT, "fonts"))}
+HOURS_PAIRS = [(less + end, more + end) for less, more in pairwise(HOURS) for end in ("", FONT)]
 FEW = ("usdr", "silence_energy", "auc")
 COSTS = ("usdr", "csdr_common", "csdr", "silence_energy", "silence_pooled", "lost_energy", "lost_pooled")
 BSS = ("csdr", "isr", "sir", "sar")
@@ -64,8 +87,15 @@ SAID_TO_BE_CONFUSED = (  # by the lab's own account
     ("distorted electric guitar", "synthesizer"),
 )
 
+
+def named(question: str, *names: str) -> dict[str, Row]:
+    return {name: Row(question, name) for name in names}
+
+
+ASKING = ("question", "questions", "valid", "test", "grid", "of_separators")  # settings that name questions
 BLOCKS: dict[str, Block] = {
     "trainings": blocks.trainings,
+    "questions": blocks.questions,
     "systems": partial(blocks.systems, question="test", names=MAIN),
     "targets, uSDR": partial(blocks.per_target, question="test", rows=FIGURE_4),
     "targets, cSDR": partial(blocks.per_target, question="test", rows=FIGURE_4, measure="csdr"),
@@ -73,14 +103,31 @@ BLOCKS: dict[str, Block] = {
     "IASS and Open-Unmix, another font": partial(blocks.differences, question="fonts", pair=BOTH),
     "two tasks and one": partial(blocks.differences, question="test", pair=TASKS),
     "two tasks and one, Open-Unmix": partial(blocks.differences, question="test", pair=JOINT),
-    "activity": partial(blocks.activity, question="test", pair=BOTH),
+    "two tasks and one, another font": partial(
+        overall, rows=named("fonts", *MAIN), pairs=(TASKS, JOINT), measures=MORE_BY
+    ),
+    "activity": partial(blocks.activity, rows=named("test", *BOTH)),
+    "activity, two tasks": partial(blocks.activity, rows=named("test", *TASKS)),
+    "activity, hard gate": partial(
+        blocks.activity, rows={"hard gate": Row("test", "iass", "hard"), "no gate": Row("test", "iass")}
+    ),
     "gates": partial(blocks.systems, question="test", names=("iass",), shown=COSTS),
+    "gates, compared": partial(
+        gate_blocks.compared, question="test", grid="grid_test", system="iass", measures=PROTOCOLS
+    ),
+    "gates, chosen, Open-Unmix": partial(
+        gate_blocks.chosen_on_validation, system="joint_unmix", valid="grid_valid", test="grid_test"
+    ),
     "gates, rests": partial(gate_blocks.rests, question="test", system="iass"),
     "gates, chosen": partial(gate_blocks.chosen_on_validation, system="iass", valid="grid_valid", test="grid_test"),
     "gates, a worked song": partial(gate_blocks.misled, question="grid_test", system="iass"),
     "weights": partial(blocks.systems, question="valid", names=WEIGHTS, shown=FEW, gates=OFF),
     "learning rates": partial(blocks.systems, question="valid", names=RATES, shown=("usdr",), gates=OFF),
-    "BSS Eval": partial(blocks.systems, question="bss", names=BOTH, shown=BSS),
+    "BSS Eval": partial(blocks.systems, question="bss", names=(*BOTH, "iass_longer"), shown=BSS),
+    **{
+        f"BSS Eval, {name.upper()}": partial(blocks.per_target, question="bss", rows=FIGURE_4, measure=name)
+        for name in ("isr", "sir", "sar")
+    },
     "MUSDB targets": partial(blocks.systems, question="test_musdb", names=MUSDB, shown=(*BSS, "usdr")),
     "MUSDB targets, each": partial(blocks.per_target, question="test_musdb", rows=FIGURE_3, measure="csdr"),
     **{
@@ -92,18 +139,36 @@ BLOCKS: dict[str, Block] = {
     ),
     "without Wiener filter": partial(blocks.systems, question="stereo", names=BOTH, shown=SPATIAL),
     "with Wiener filter": partial(blocks.systems, question="wiener", names=BOTH, shown=SPATIAL),
+    "Wiener filter, compared": partial(overall, rows=FILTERED, pairs=tuple(FILTERS), measures=SPATIAL),
+    "recorded": partial(blocks.systems, question="recorded", names=(*MAIN, "iass_longer"), shown=FEW, gates=OFF),
+    "recorded, targets": partial(blocks.per_target, question="recorded", rows=RECORDED),
     "hours": partial(blocks.systems, question="test", names=HOURS, shown=FEW, gates=OFF),
     "hours, another font": partial(blocks.systems, question="fonts", names=HOURS, shown=FEW, gates=OFF),
     "hours, recorded": partial(blocks.systems, question="recorded", names=HOURS, shown=FEW, gates=OFF),
+    "hours, compared": partial(overall, rows=OVER_HOURS, pairs=HOURS_PAIRS),
     "longer": partial(blocks.systems, question="test", names=MORE, shown=(*FEW, "lost_energy"), gates=("off", "hard")),
     "longer, targets": partial(blocks.per_target, question="test", rows=LONGER_ROWS),
     "longer, recorded targets": partial(blocks.per_target, question="recorded", rows=LONGER_ROWS),
     "longer, another font": partial(blocks.systems, question="fonts", names=MORE, shown=FEW, gates=OFF),
     "longer, recorded": partial(blocks.systems, question="recorded", names=MORE, shown=FEW, gates=OFF),
     "longer, compared": partial(blocks.differences, question="test", pair=MORE[::-1], measures=MORE_BY),
-    "shifts": partial(blocks.asked_otherwise, rows={TWO_GRIDS: ("shifts", ONE_GRID), ONE_GRID: ("test", ONE_GRID)}),
+    "shifts": partial(
+        blocks.asked_otherwise, rows={TWO_GRIDS: Row("shifts", ONE_GRID), ONE_GRID: Row("test", ONE_GRID)}
+    ),
     "shifts, validation": partial(
-        blocks.asked_otherwise, rows={TWO_GRIDS: ("valid_shifts", ONE_GRID), ONE_GRID: ("valid", ONE_GRID)}
+        blocks.asked_otherwise, rows={TWO_GRIDS: Row("valid_shifts", ONE_GRID), ONE_GRID: Row("valid", ONE_GRID)}
+    ),
+    "fonts": partial(blocks.systems, question="test", names=LINE, shown=(*FEW, "lost_energy"), gates=("off", "hard")),
+    "fonts, targets": partial(blocks.per_target, question="test", rows=LINE_ROWS),
+    "fonts, another font": partial(blocks.systems, question="fonts", names=LINE, shown=FEW, gates=OFF),
+    "fonts, recorded": partial(blocks.per_target, question="recorded", rows=LINE_ROWS),
+    "fonts, metal": partial(blocks.systems, question="metal", names=LINE[1:], shown=FEW, gates=OFF),
+    "fonts, compared": partial(blocks.differences, question="test", pair=LINE[:0:-1], measures=MORE_BY),
+    "fonts, shifts": partial(
+        overall,
+        rows={BEST_TWICE: Row("shifts", BEST), BEST: Row("test", BEST)},
+        pairs=((BEST_TWICE, BEST),),
+        measures=SPATIAL,
     ),
     "detectors": partial(detection_blocks.levels, question="clips", names=HEAR),
     "detectors, compared": partial(detection_blocks.differences, question="clips", pairs=ONE_BY_ONE),
@@ -139,10 +204,10 @@ BLOCKS: dict[str, Block] = {
         names=(BEST_EAR, FINER[-1]),
     ),
     "share of the way": partial(
-        blocks.share_of_the_way,
+        share_of_the_way,
         question="test",
-        names=(*MAIN, ONE_GRID),
-        more={TWO_GRIDS: ("shifts", ONE_GRID)},
+        names=(*MAIN, ONE_GRID, BEST),
+        more={TWO_GRIDS: Row("shifts", ONE_GRID), BEST_TWICE: Row("shifts", BEST)},
     ),
 }
 
@@ -155,7 +220,24 @@ def write_results(results: Path, document: Path, done: frozenset[tuple[str, str]
     kept = Kept(results, done)
     write_pictures(kept, results / "figures")
     write_hours(kept, results / "figures", dict(zip(HOURS, (1.0, 3.0, 6.4), strict=True)), QUESTIONS)
-    said = {name: block(kept) for name, block in BLOCKS.items()}
+    write_bss(kept, results / "figures", "test_musdb", MUSDB[::-1], BSS)
+    said = {name: f"{block(kept)}{_asked(block)}" for name, block in BLOCKS.items()}
     if (results / "figures" / "hours.png").is_file():
         said["hours"] = f"![uSDR over hours of training songs](results/figures/hours.png)\n\n{said['hours']}"
     put(document, said)
+
+
+def asked_by(block: Block) -> list[str]:
+    """The questions whose answers a block shows, as its settings name them."""
+    found: dict[str, None] = {}
+    for key, value in (block.keywords if isinstance(block, partial) else {}).items():
+        if key in ASKING:
+            found |= dict.fromkeys([value] if isinstance(value, str) else value)
+        elif isinstance(value, Mapping):
+            found |= dict.fromkeys(row.question for row in value.values() if isinstance(row, Row))
+    return list(found)
+
+
+def _asked(block: Block) -> str:
+    names = asked_by(block)
+    return f"\n\nQuestion{'s' if len(names) > 1 else ''}: {', '.join(f'`{name}`' for name in names)}." if names else ""

@@ -1,6 +1,5 @@
 """Many songs into one folder, in parallel, and continued where a run was stopped."""
 
-import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stemwise.errors import DataError, MissingExtra, StemwiseError
+from stemwise.parallel import cores, end_with_caller
 from stemwise.song_folder import FORMATS
 from stemwise.synthesis import midi, tree
 from stemwise.synthesis.presets import find_preset
@@ -40,6 +40,7 @@ def synthesize(
     fonts: Sequence[Path] = (),
     format: str = "flac",
     voices: str = "auto",
+    name: str = "",
 ) -> list[str]:
     """Compose the songs of a preset, write them to `root` as a MedleyDB tree and return their ids.
 
@@ -50,14 +51,16 @@ def synthesize(
     `songs`, `seconds`: another number, in the shares of the preset, or another length of each. `only`: names of styles;
     all if empty. `fonts`: sf2 files, of which each song draws one (the last of several only test songs); the one of
     pretty_midi if empty. `voices`: "words" or "vowels" are sung; "auto": words where the extra `sing` is installed.
+    `name`: what the ids begin with, in place of the preset, so that sets can be learned from beside each other.
 
-    Raises DataError for an unknown preset or style, a bad number or font, a folder that holds other songs or in which
-    another run is at work;
+    Raises DataError for an unknown preset or style, a bad number, font or name, a folder that holds other songs or in
+    which another run is at work;
     MissingExtra without the extra `synth`, for words without the extra `sing`.
     """
     chosen = find_preset(preset)
     chosen = chosen if songs is None else chosen.with_songs(songs)
     chosen = chosen if seconds is None else chosen.with_seconds(seconds)
+    chosen = chosen.called(name) if name else chosen
     options = check_options(seed, processes, fonts, format, voices)
     jobs = composed_jobs(chosen, seed, options, only)
     source = {"preset": chosen.name, "seconds": chosen.seconds, "styles": list(find_styles(only))}
@@ -139,8 +142,7 @@ def _processes(wanted: int | None, jobs: list[Job]) -> int:
     if wanted is None:
         if sum(job.source.seconds for job in jobs) < WORTH_PROCESSES:
             return 1
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        wanted = cores or 1
+        wanted = cores()
     return max(1, min(wanted, len(jobs)))
 
 
@@ -176,6 +178,7 @@ _stop: Event | None = None
 def _start_worker(stop: Event) -> None:
     global _stop  # noqa: PLW0603  (a pool has no other place for what its workers share)
     _stop = stop
+    end_with_caller()
     # Ctrl-C reaches every process of the terminal; the caller answers it for all.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 

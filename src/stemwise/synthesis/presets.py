@@ -47,6 +47,12 @@ class Preset:
             raise DataError(f"songs of {seconds:g} s cannot be made. Give {SHORTEST} to {LONGEST} seconds.")
         return replace(self, seconds=seconds)
 
+    def called(self, name: str) -> "Preset":
+        """With ids that begin with `name`, which must be letters and digits: what follows are a number and _Song."""
+        if not (name.isascii() and name.isalnum()):
+            raise DataError(f"a set called '{name}' cannot be made. Give letters and digits alone, as in 'second'.")
+        return replace(self, name=name)
+
 
 @cache
 def presets() -> dict[str, Preset]:

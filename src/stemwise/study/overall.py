@@ -1,0 +1,48 @@
+"""Differences of many pairs, a line a measure: of all targets together, where a table of each would be long."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from stemwise.metrics.paired import holm
+from stemwise.report.comparison import compare
+from stemwise.report.numbers import probability
+from stemwise.report.tables import ALL
+from stemwise.study.blocks import BY_NAME, NOTHING
+from stemwise.study.kept import Kept, Row
+from stemwise.study.markdown import figure, table
+
+HEADS = ("", "measure", "difference", "p (Holm)", "rank-biserial", "better in")
+
+
+def overall(
+    kept: Kept, rows: Mapping[str, Row], pairs: Sequence[tuple[str, str]], measures: Sequence[str] = ("usdr",)
+) -> str:
+    """The first of each pair minus the second, both named in `rows`, with Holm's correction over the table. A pair of
+    which one is not there is left out."""
+    return differences_of(kept.called(rows), pairs, measures)
+
+
+def differences_of(
+    systems: Mapping[str, Sequence[pd.DataFrame]], pairs: Sequence[tuple[str, str]], measures: Sequence[str]
+) -> str:
+    """The same of tables in hand, the gate of each called off."""
+    there = [pair for pair in pairs if set(pair) <= set(systems)]
+    found = [compare({name: systems[name] for name in pair}, measures=list(measures)) for pair in there]
+    lines = [line for each in found for line in each[each["target"] == ALL].to_dict("records")]
+    if not lines:
+        return NOTHING
+    corrected = holm(np.array([line["p"] for line in lines], dtype=np.float64))
+    rows = [
+        (
+            f"{line['system']} − {line['against']}",
+            f"{BY_NAME[line['measure']].heading} {BY_NAME[line['measure']].unit}".strip(),
+            figure(line["difference"], line["low"], line["high"], BY_NAME[line["measure"]].digits),
+            line["why"] or probability(p),
+            figure(line["rank_biserial"]),
+            f"{100 * line['better']:.0f} % of {line['songs']}",
+        )
+        for line, p in zip(lines, corrected.tolist(), strict=True)
+    ]
+    return table(HEADS, rows)

@@ -1,0 +1,65 @@
+"""How far a system comes from the better of mixture and silence to the ideal binary mask."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from stemwise.metrics.arrays import Doubles
+from stemwise.metrics.intervals import bounds
+from stemwise.report.tables import ALL
+from stemwise.study.blocks import NOTHING
+from stemwise.study.kept import Kept, Row, average
+from stemwise.study.markdown import figure, table
+
+RESAMPLES = 2000
+
+
+def share_of_the_way(
+    kept: Kept, question: str, names: Sequence[str] = (), more: Mapping[str, Row] | None = None
+) -> str:
+    """Of each target the ratio of mean distances in uSDR over the songs in which it plays, gates off, and the mean of
+    the targets with its 95 % bootstrap interval over songs. `more`: answers to other questions on the same songs."""
+    scores = average(kept.systems(question, names) | kept.called(more or {}))
+    if scores.empty:
+        return NOTHING
+    found = way(scores)
+    targets = [name for name in found.columns if name not in ("low", "high")]
+    rows = [
+        (name, *(f"{figure(100 * row[target], digits=0)} %" for target in targets[:-1]), _with_interval(row))
+        for name, row in found.iterrows()
+    ]
+    return table(("", *targets), rows)
+
+
+def way(scores: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+    """Shares (0 to 1) with a row a system and a column a target, then 'all', low and high."""
+    present = scores[scores["present"].astype(bool)]
+    targets = list(dict.fromkeys(present["target"]))
+    floor = _by_song(present, "mixture", "")[targets].clip(lower=0)
+    whole = (_by_song(present, "ideal binary mask", "") - floor)[targets].to_numpy(float)
+    drawn = np.random.default_rng(seed).integers(0, len(floor), (RESAMPLES, len(floor)))
+    rows = {}
+    for system in dict.fromkeys(present.loc[present["gate"] == "off", "system"]):
+        gone = (_by_song(present, system, "off") - floor)[targets].to_numpy(float)
+        shares = np.nansum(gone, axis=0) / np.nansum(whole, axis=0)
+        low, high = bounds(_means(gone, whole, drawn), 0.95)
+        rows[system] = [*shares, np.nanmean(shares), low, high]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=[*targets, ALL, "low", "high"])
+
+
+def _by_song(scores: pd.DataFrame, system: str, gate: str) -> pd.DataFrame:
+    """uSDR, song × target, NaN where the target does not play."""
+    lines = scores[(scores["system"] == system) & (scores["gate"] == gate)]
+    return lines.pivot(index="song", columns="target", values="usdr")
+
+
+def _means(gone: Doubles, whole: Doubles, drawn: np.ndarray) -> Doubles:
+    """(draw,) the mean over targets of each draw of songs; without those that lack a target altogether."""
+    with np.errstate(invalid="ignore"):
+        means: Doubles = (np.nansum(gone[drawn], axis=1) / np.nansum(whole[drawn], axis=1)).mean(axis=1)
+    return means[np.isfinite(means)]
+
+
+def _with_interval(row: "pd.Series[float]") -> str:
+    return f"{figure(100 * row[ALL], 100 * row['low'], 100 * row['high'], 1)} %"
