@@ -83,6 +83,15 @@ def test_json_holds_the_tables_and_neither_nan_nor_infinity(found):
     assert len(read["songs"]) == 16 and read["family"] == found.family
 
 
+def test_stems_that_were_not_made_alike_are_told():
+    both = {"iass": MINE, "umx": UMX}
+    twice = {**FACTS, "iass": [{**FACTS["iass"][0], "shifts": "2"}]}
+    said = compare_all(both, facts=twice).cautions
+    assert "The stems were not made alike, shifts: iass 2; umx 1. Differences hold this too." in said
+    assert not any("wiener" in each for each in said)
+    assert not any("made alike" in each for each in compare_all(both, facts=FACTS).cautions)
+
+
 def test_seeds_that_are_the_same_are_told(found):
     assert any("Runs of umx share the seed 4" in said for said in found.cautions)
     other = {**FACTS, "umx": [{"seed": "4"}, {"seed": "5"}]}

@@ -26,6 +26,7 @@ from stemwise.separator import Separator
 from stemwise.wiener import require_norbert
 
 log = logging.getLogger("stemwise")
+USUAL = {"shifts": 1, "wiener": 0}  # settings of an evaluation that change the stems; said beside the scores if others
 
 
 def score(config: DictConfig, asked: Asked) -> None:
@@ -33,8 +34,8 @@ def score(config: DictConfig, asked: Asked) -> None:
     grid.png; with clips=true also detections.parquet and seconds.html. With gate.source=detector or labels the gates go
     by that activity."""
     chosen = gate_source.choose(config, asked)
-    shifts = {"shifts": str(config.shifts)} if config.shifts != 1 else {}
-    asked = replace(asked, facts=asked.facts | chosen.facts | shifts)
+    ways = {key: str(config[key]) for key, usual in USUAL.items() if config[key] != usual}
+    asked = replace(asked, facts=asked.facts | chosen.facts | ways)
     separator = Separator(asked.exported.model, chosen.gate, device=config.device, shifts=config.shifts)
     kept = Kept(Estimates(identity(asked.model), 1e9 * config.estimates_gb), asked.out / "parts")
     grid = configs.asked_grid(config)

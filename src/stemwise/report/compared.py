@@ -90,8 +90,19 @@ def compare_all(
         bins=bins,
         slopes=slopes,
         facts=told,
-        cautions=(*cautions(systems), *same_seeds(told)),
+        cautions=(*cautions(systems), *same_seeds(told), *other_ways(told)),
     )
+
+
+def other_ways(facts: Facts) -> list[str]:
+    """A sentence for each setting of the evaluation in which runs differ, which may be all that tells them apart."""
+    said = []
+    for way, usual in (("shifts", "1"), ("wiener", "0")):
+        found = {name: sorted({run.get(way, usual) for run in runs}) for name, runs in facts.items()}
+        if len({value for values in found.values() for value in values}) > 1:
+            each = "; ".join(f"{name} {', '.join(values)}" for name, values in found.items())
+            said.append(f"The stems were not made alike, {way}: {each}. Differences hold this too.")
+    return said
 
 
 def same_seeds(facts: Facts) -> list[str]:
