@@ -40,7 +40,7 @@ soak: setup     ## the long tests
 	$(PY) -m pytest -m soak $(ARGS)
 
 lint: setup     ## ruff and mypy
-	$(BIN)/ruff check src tests bench
+	$(BIN)/ruff check src tests bench notebooks
 	$(BIN)/ruff format --check src tests bench
 	$(BIN)/mypy
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
+from stemwise.evaluation.table import BOUNDS
 from stemwise.report.by_activity import by_activity
 from stemwise.report.comparison import compare
 from stemwise.report.measures import MEASURES, name_of
@@ -76,7 +77,7 @@ def systems(
 
 def per_target(kept: Kept, question: str, rows: Mapping[str, tuple[str, str]], measure: str = "usdr") -> str:
     """A line a target, a column each of `rows`: its heading, and the system and gate that it shows."""
-    scores = kept.averaged(question)
+    scores = kept.averaged(question, list(dict.fromkeys(system for system, _ in rows.values() if system not in BOUNDS)))
     if scores.empty:
         return NOTHING
     found = summarise(scores).set_index(["system", "gate", "target"])
