@@ -1,5 +1,6 @@
 """The queue behind RESULTS.md, on songs of seconds, and the plan that it works through."""
 
+import json
 import os
 import signal
 import sys
@@ -7,6 +8,7 @@ import threading
 import time
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 import yaml
 from filelock import FileLock
@@ -14,13 +16,14 @@ from src.eval import CONF
 from src.results import stop_when_told
 
 from stemwise.errors import DataError
+from stemwise.evaluation.table import write_scores
 from stemwise.experiment import configs
 from stemwise.experiment.configs import same
 from stemwise.export import describe
 from stemwise.files import write_json
 from stemwise.study.plan import Question, Songs, Unit, read_plan
 from stemwise.study.queue import LOCK, Queue, settings_by_hydra
-from stemwise.study.tables import facts_of, read_table
+from stemwise.study.tables import facts_of, keep, read_table
 from tests.test_train import ROOT, SMALL
 
 
@@ -64,6 +67,19 @@ def test_what_is_done_is_skipped_and_what_changed_is_not(queue, home, monkeypatc
     # Leave to ask changes nothing of the answer.
     asked = replace(questions[0], words=(*questions[0].words, "shared=allow"))
     assert planned(queue, replace(unit, questions=(asked,))).left() == []
+
+    # A table of other weights than the run's is none.
+    stamp = facts_of(own)["stamp"]
+    environment = model.with_name("environment.json")
+    before = environment.read_text()
+    assert stamp == json.loads(before)["stamp"] == describe(model)["card"]["stamp"]
+    keep(model.parent / "eval" / "test" / "scores.parquet", own, {**facts_of(own), "stamp": "another"})
+    assert [each.name for each in queue.left()[0][1]] == ["test"] and queue.done() == set()
+    keep(model.parent / "eval" / "test" / "scores.parquet", own, {**facts_of(own), "stamp": stamp})
+    assert queue.left() == []
+    environment.write_text("no JSON")  # no whole run then
+    assert queue.left() == [] and not queue._trained(unit, model.parent)
+    environment.write_text(before)
 
     # Where the training is gone, so is what another one's tables could stand beside.
     both = replace(unit, questions=(questions[0], Question("more", ("gates=['off']",), "small")))
@@ -109,6 +125,28 @@ def test_a_training_whose_songs_cannot_be_had_is_left_out(queue, tmp_path):
     (tmp_path / "font" / "splits.json").unlink()
     needs.touch()
     assert [each.name for each, _ in both.left()] == ["iass_s1"]
+
+
+def test_a_training_that_is_repeated_takes_the_place_of_all_of_the_first(queue, monkeypatch):
+    """Its tables of questions that cannot be asked here, too; and only one that begins where the first did."""
+    ((unit, _),) = queue.left()
+    gone, old = (
+        queue.path(unit, unit.questions[1]),
+        {"system": "iass", "training": "2 steps after 5 of shipped then, 1 s"},
+    )
+    gone.parent.mkdir(parents=True)
+    for path in (gone, queue.path(unit, unit.questions[0])):
+        write_table(path, old)
+    queue.wanted[unit.name]["start"] = "shipped"
+    (fault,) = queue.run()
+    assert "start=shipped is " in fault and "is of a training of 2 steps after 5 of shipped then" in fault
+    assert gone.is_file() and not (queue.results / "bounds").exists()
+    queue.wanted[unit.name]["start"] = None
+    assert queue.run() == [] and not gone.exists() and facts_of(queue.path(unit, unit.questions[0]))["seed"] == "1"
+
+
+def write_table(path, facts) -> None:
+    write_scores(path, pd.DataFrame({"song": ["a"]}), facts)
 
 
 def test_a_training_that_fails_is_named_and_stops_no_other(queue, monkeypatch):

@@ -14,10 +14,11 @@ from stemwise.report.numbers import probability
 from stemwise.study import blocks, gate_blocks
 from stemwise.study.kept import Kept, Row
 from stemwise.study.markdown import figure, put
-from stemwise.study.pictures import write_hours, write_pictures
+from stemwise.study.overall import overall
+from stemwise.study.pictures import write_bss, write_hours, write_pictures
 from stemwise.study.tables import keep, read_table
 from stemwise.study.way import share_of_the_way, way
-from stemwise.study.write import BLOCKS
+from stemwise.study.write import BLOCKS, asked_by
 from tests.report.made_up import scores
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -96,7 +97,9 @@ def test_blocks_say_what_the_tables_hold(kept):
     assert blocks.differences(kept, "test", ("iass", "nobody")) == blocks.NOTHING
     assert len(blocks.trainings(kept).splitlines()) == 2 + 4 + 2
     targets = blocks.per_target(kept, "test", {"mixture": ("mixture", ""), "IASS": ("iass", "off")})
-    assert [line.split(" | ")[0].strip("| ") for line in targets.splitlines()[2:]] == ["vocals", "drums", "bass"]
+    *lines, none, seeds = targets.splitlines()[2:]
+    assert [line.split(" | ")[0].strip("| ") for line in lines] == ["vocals", "drums", "bass"]
+    assert not none and seeds == "Seeds: iass 2."
     assert "| iass, hard gate | 2 |" in blocks.systems(kept, "test")
     assert blocks.systems(kept, "test", ("iass", "gone")).endswith("\n\nNot run yet: gone.")
 
@@ -111,6 +114,10 @@ def test_pictures_are_drawn_once_both_systems_are_scored(kept, tmp_path):
     write_pictures(kept, tmp_path / "none", names=("open_unmix", "nobody"))
     write_hours(kept, tmp_path / "none", {"iass": 1.0, "nobody": 3.0}, {"test": "test songs"})
     assert not (tmp_path / "none").exists()
+    write_bss(kept, tmp_path / "none", "test", ("open_unmix", "nobody"), ("sir",))
+    assert not (tmp_path / "none").exists()
+    write_bss(kept, tmp_path / "bss", "test", ("open_unmix", "iass"), ("sir",))
+    assert [path.name for path in (tmp_path / "bss").iterdir()] == ["test_sir.png"]
     write_hours(kept, tmp_path / "hours", {"open_unmix": 1.0, "iass": 3.0}, {"test": "test songs", "gone": "gone"})
     assert (tmp_path / "hours" / "hours.png").stat().st_size > 5000
 
@@ -144,9 +151,53 @@ def test_answers_to_two_questions_of_one_system_beside_each_other(tmp_path):
     assert all("| 0.25 [0.25, 0.25] |" in line for line in lines)
     twice, gone = Row("shifts", "iass"), Row("x", "y")
     said = share_of_the_way(kept, "test", ("iass",), more={"iass, twice": twice, "gone": gone})
-    shares = [[float(cell.split()[0]) for cell in line.split(" | ")[1:]] for line in said.splitlines()[2:]]
+    shares = [[float(cell.split()[0]) for cell in line.split(" | ")[1:]] for line in said.splitlines()[2:4]]
+    assert said.endswith("Seeds: iass 1, iass, twice 1.\n\nNot run yet: gone.")
     assert len(shares) == 2 and all(twice > once for once, twice in zip(*shares, strict=True))
     assert blocks.asked_otherwise(kept, {"a": twice, "b": gone}) == blocks.NOTHING
+
+
+def test_pairs_are_of_seeds_that_both_answers_have(kept, tmp_path):
+    """The second answer has one seed of two, 0.5 dB above its own first: that is the difference."""
+    better = made_up(1.5, 0)
+    write_scores(tmp_path / "again.parquet", better, {"seed": "0"})
+    keep(tmp_path / "again.parquet", tmp_path / "results" / "iass_s0" / "again.parquet", {"system": "iass"})
+    rows = {"again": Row("again", "iass"), "iass": Row("test", "iass"), "other": Row("test", "open_unmix")}
+    assert {name: len(tables) for name, tables in kept.called(rows).items()} == {"again": 1, "iass": 1, "other": 2}
+    said = overall(kept, rows, (("again", "iass"), ("iass", "other"), ("iass", "gone")))
+    lines = [line.strip("| ").split(" | ") for line in said.splitlines()]
+    assert lines[2][:3] == ["again − iass", "uSDR dB", "0.50 [0.50, 0.50]"] and lines[2][-1] == "one, one"
+    assert lines[3][0] == "iass − other" and lines[3][-1].endswith(" of 2") and len(lines) == 6
+    assert said.endswith("Not run yet: gone.")
+    hard = {"hard": Row("test", "iass", "hard"), "off": Row("test", "iass")}
+    assert {len(table[table.system == name]) for name, (table, _) in kept.called(hard).items()} == {12 * 3}
+    told = blocks.activity(kept, hard)
+    assert "Slope all points" in told and told.endswith("Seeds: hard 2, off 2.")
+    assert "none" not in kept.called({"none": Row("test", "iass", "no such gate")})
+
+
+def test_every_question_is_told_with_its_words_and_commits(tmp_path):
+    asked = {
+        "a": "scores.parquet root={songs} on fonts make it",
+        "b": "scores.parquet root={songs} shared=allow on fonts",
+    }
+    for (system, words), commit in zip(asked.items(), ("1234", "abcd"), strict=True):
+        facts = {"seed": "0", "scored at commit": commit, "trained at commit": "f00", "training": "5 steps, 1 s"}
+        write_scores(tmp_path / "s.parquet", scores(), facts)
+        target = tmp_path / "results" / f"{system}_s0" / "fonts.parquet"
+        keep(tmp_path / "s.parquet", target, {"system": system, "asked": words})
+    said = blocks.questions(Kept(tmp_path / "results"))
+    assert said.splitlines()[2:] == ["| fonts | `root={songs} shared=allow` | fonts | 2 | 1234, abcd |"]
+    assert blocks.questions(Kept(tmp_path / "none")) == blocks.NOTHING
+
+
+def test_blocks_name_the_questions_that_they_answer():
+    assert asked_by(BLOCKS["gates, chosen"]) == ["grid_valid", "grid_test"]
+    assert asked_by(BLOCKS["Wiener filter, compared"]) == ["wiener", "stereo"]
+    assert asked_by(BLOCKS["share of the way"]) == ["test", "shifts"]
+    asked = {line.split(":")[0].strip() for line in (ROOT / "results" / "study.yaml").read_text().splitlines()}
+    for name, block in BLOCKS.items():
+        assert set(asked_by(block)) <= asked and (asked_by(block) or name in ("trainings", "questions"))
 
 
 def test_figures_and_marks(tmp_path):
@@ -194,6 +245,33 @@ def grid_table(lost: dict[tuple[float, float], float]) -> pd.DataFrame:
             line |= {"lost_energy": cost, "silence_energy": -20 - 10 * cost, "target_energy": 1.0}
             lines.append(line | {"rest_estimate": 0.1, "rest_mixture": 1.0})
     return pd.DataFrame(lines)
+
+
+def test_the_published_gate_against_none_is_read_from_a_grid(tmp_path):
+    """In each song the gate costs 6 dB, and two seeds of it the same."""
+    for seed in ("0", "1"):
+        write_scores(tmp_path / "grid.parquet", with_own(grid_table({(0.5, 0.488): 6.0})), {"seed": seed})
+        target = tmp_path / "results" / f"net_s{seed}" / "grid_test.parquet"
+        keep(tmp_path / "grid.parquet", target, {"system": "net", "seed": seed})
+    kept = Kept(tmp_path / "results")
+    lines = [
+        line.strip("| ").split(" | ") for line in gate_blocks.compared(kept, "grid_test", "net", ("usdr",)).splitlines()
+    ]
+    assert [line[0] for line in lines[2:]] == [
+        f"{kind} gate − no gate" for kind in ("hard", "soft", "oracle", "published")
+    ]
+    assert [line[2] for line in lines[2:]] == ["−2.00 [−2.00, −2.00]", "−1.00 [−1.00, −1.00]", *["0.00 [0.00, 0.00]"],
+                                               "−6.00 [−6.00, −6.00]"]  # fmt: skip
+    assert lines[2][-1] == "0.000 of 2, 0.000 of 2"
+    assert gate_blocks.compared(kept, "nothing", "net", ("usdr",)) == blocks.NOTHING
+
+
+def with_own(grid: pd.DataFrame) -> pd.DataFrame:
+    """With a soft gate that costs 1 dB and the model's own, which costs 2."""
+    off = grid[grid.kind == "off"]
+    soft = off.assign(kind="soft", usdr=off.usdr - 1)
+    own = off.assign(kind="hard", own=True, threshold=0.1, median_seconds=0.488, usdr=off.usdr - 2)
+    return pd.concat([grid, soft, own], ignore_index=True)
 
 
 def test_gates_are_chosen_on_validation_songs_and_told_on_test_songs(tmp_path):

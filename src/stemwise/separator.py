@@ -173,7 +173,7 @@ def chunks(total: int, length: int, fade: int, context: int) -> Iterator[Chunk]:
 
 def _read(mixture: Samples, start: int, stop: int) -> Samples:
     """A copy (channel, sample) of a stretch of the mixture, with zeros where it begins before it."""
-    return np.pad(mixture[:, max(start, 0) : stop], ((0, 0), (max(-start, 0), 0)))
+    return np.pad(mixture[:, max(start, 0) : max(stop, 0)], ((0, 0), (max(min(-start, stop - start), 0), 0)))
 
 
 def _add(stems: Samples, part: Samples, chunk: Chunk, lead: int, shifts: int) -> None:

@@ -89,6 +89,8 @@ def test_stems_that_were_not_made_alike_are_told():
     said = compare_all(both, facts=twice).cautions
     assert "The stems were not made alike, shifts: iass 2; umx 1. Differences hold this too." in said
     assert not any("wiener" in each for each in said)
+    older = {**FACTS, "umx": [{**run, "scored by": "python -m src.eval run=umx wiener=1"} for run in FACTS["umx"]]}
+    assert any("made alike, wiener: iass 0; umx 1." in each for each in compare_all(both, facts=older).cautions)
     assert not any("made alike" in each for each in compare_all(both, facts=FACTS).cautions)
 
 

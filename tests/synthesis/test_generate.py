@@ -97,8 +97,10 @@ def test_workers_end_with_a_caller_that_was_killed(tmp_path):
     words = ("synthesize", "--preset", "standard", "--songs", "3", "--processes", "2", "--out", tmp_path)
     command = [Path(sys.executable).with_name("stemwise"), *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
-        while not list(tmp_path.glob("Audio/.*")):
+        for _ in range(600):
             assert process.poll() is None, process.stdout.read()
+            if list(tmp_path.glob("Audio/.*")):
+                break
             time.sleep(0.1)
         process.kill()
         process.communicate(timeout=60)
@@ -111,7 +113,7 @@ def test_a_set_may_have_a_name_of_its_own(tiny, tmp_path):
     assert name == "Second0001_Song"
     ours, theirs = (root / "Audio" / id / f"{id}_MIX.flac" for root, id in ((tmp_path, name), (tiny, "Tiny0001_Song")))
     assert ours.read_bytes() == theirs.read_bytes()
-    with pytest.raises(DataError, match=r"preset='second'.*wanted 'tiny'"):
+    with pytest.raises(DataError, match=r"name='second'"):
         synthesize(tmp_path, songs=1)
     with pytest.raises(DataError, match="called 'my set' cannot be made"):
         synthesize(tmp_path / "other", name="my set")

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from stemwise.cli.common import progress_bar, say
+from stemwise.errors import DataError
 from stemwise.home import data_home
 
 # How far a mean may lie outside the real range without being marked.
@@ -49,6 +50,8 @@ def command(
     """Compose, play and sing songs, and write them as a MedleyDB tree. A run that was stopped goes on where it was."""
     from stemwise.synthesis import synthesize, synthesize_midi
 
+    if midi and name:
+        raise DataError(f"--name {name}: songs of MIDI files have the ids of their artists and titles. Leave it out.")
     root = out or data_home() / "synthetic" / (midi.resolve().name if midi else name or preset)
     fonts, kind, refused = soundfont or (), format.value, list[str]()
     with progress_bar("rendering MIDI" if midi else f"making songs of preset {preset}") as progress:

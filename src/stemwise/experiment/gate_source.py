@@ -86,7 +86,7 @@ def choose(config: DictConfig, asked: "Asked") -> Chosen:
         external = load_detected(path, targets, config.gate.hop, config.device)
     else:
         external = _labelled(Path(config.gate.labels), targets, asked)
-    separator = Separator(asked.exported.model, own, device=config.device, shifts=config.shifts)
+    separator = Separator(asked.exported.model, own, device=config.device)
     has_own = has_activity(separator)
     gate, how = _gate(config, asked, separator, external, has_own)
     said = external.says(has_own)

@@ -17,6 +17,7 @@ from stemwise.experiment.asked import Asked
 from stemwise.export import Exported, identity
 from stemwise.external import External
 from stemwise.files import beside, merge_json
+from stemwise.report.compared import WAYS
 from stemwise.report.differences import differences
 from stemwise.report.gate_grid import grid_figure, grid_in_lines, summarise_grid
 from stemwise.report.page import write_page
@@ -26,7 +27,6 @@ from stemwise.separator import Separator
 from stemwise.wiener import require_norbert
 
 log = logging.getLogger("stemwise")
-USUAL = {"shifts": 1, "wiener": 0}  # settings of an evaluation that change the stems; said beside the scores if others
 
 
 def score(config: DictConfig, asked: Asked) -> None:
@@ -34,7 +34,7 @@ def score(config: DictConfig, asked: Asked) -> None:
     grid.png; with clips=true also detections.parquet and seconds.html. With gate.source=detector or labels the gates go
     by that activity."""
     chosen = gate_source.choose(config, asked)
-    ways = {key: str(config[key]) for key, usual in USUAL.items() if config[key] != usual}
+    ways = {key: str(config[key]) for key, usual in WAYS.items() if config[key] != usual}
     asked = replace(asked, facts=asked.facts | chosen.facts | ways)
     separator = Separator(asked.exported.model, chosen.gate, device=config.device, shifts=config.shifts)
     kept = Kept(Estimates(identity(asked.model), 1e9 * config.estimates_gb), asked.out / "parts")

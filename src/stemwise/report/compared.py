@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from stemwise.report.systems import Scores
 
 Facts = Mapping[str, Sequence[Mapping[str, str]]]
+WAYS = {"shifts": 1, "wiener": 0}  # settings of an evaluation that change the stems: a fact beside scores of another
 
 
 @dataclass(frozen=True)
@@ -97,12 +99,18 @@ def compare_all(
 def other_ways(facts: Facts) -> list[str]:
     """A sentence for each setting of the evaluation in which runs differ, which may be all that tells them apart."""
     said = []
-    for way, usual in (("shifts", "1"), ("wiener", "0")):
-        found = {name: sorted({run.get(way, usual) for run in runs}) for name, runs in facts.items()}
+    for way, usual in WAYS.items():
+        found = {name: sorted({_way(run, way, usual) for run in runs}) for name, runs in facts.items()}
         if len({value for values in found.values() for value in values}) > 1:
             each = "; ".join(f"{name} {', '.join(values)}" for name, values in found.items())
             said.append(f"The stems were not made alike, {way}: {each}. Differences hold this too.")
     return said
+
+
+def _way(run: Mapping[str, str], way: str, usual: int) -> str:
+    """As its facts say, or, of scores made before they did, its command."""
+    said = re.search(rf"(?:^|\s){way}=(\d+)", run.get("scored by", ""))
+    return run.get(way) or (said[1] if said else str(usual))
 
 
 def same_seeds(facts: Facts) -> list[str]:

@@ -1,6 +1,7 @@
 """What the kept tables say, a block of RESULTS.md each."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -10,10 +11,11 @@ from stemwise.report.comparison import compare
 from stemwise.report.measures import MEASURES, name_of
 from stemwise.report.numbers import probability
 from stemwise.report.tables import ALL, summarise
-from stemwise.study.kept import SCORED, Kept, Row
+from stemwise.study.kept import SCORED, TRAINED, Kept, Row, average
 from stemwise.study.markdown import figure, table
 
 NOTHING = "Not run yet."
+HEADS = ("p (Holm)", "rank-biserial", "better in", "spread of seeds")
 SHOWN = ("usdr", "silence_energy", "silence_pooled", "lost_energy", "csdr_common", "csdr", "auc")
 BY_NAME = {measure.column: measure for measure in MEASURES}
 
@@ -26,7 +28,7 @@ def trainings(kept: Kept) -> str:
     heads = ("system", "seed", "training", "trained at", "scored at", "command")
     rows = [
         (
-            *(line[key] for key in ("system", "seed", "training", "trained at commit", SCORED)),
+            *(line[key] for key in ("system", "seed", "training", TRAINED, SCORED)),
             f"`{line['trained by']}`",
         )
         for line in found.to_dict("records")
@@ -41,10 +43,16 @@ def questions(kept: Kept) -> str:
     if found.empty:
         return NOTHING
     rows = [
-        (line["question"], f"`{line['words']}`" if line["words"] else "", str(line["trainings"]), line[SCORED])
+        (
+            line["question"],
+            f"`{line['words']}`" if line["words"] else "",
+            line["songs"],
+            str(line["trainings"]),
+            line[SCORED],
+        )
         for line in found.to_dict("records")
     ]
-    return table(("question", "words of `python -m src.eval run=...`", "trainings", "scored at"), rows)
+    return table(("question", "words of `python -m src.eval run=...`", "songs", "trainings", "scored at"), rows)
 
 
 def systems(
@@ -70,14 +78,25 @@ def systems(
         ]
         for line in lines
     ]
-    said = table(("", "seeds", *(f"{m.heading} {m.unit}".strip() for m in measures)), rows)
-    missing = [name for name in names if name not in seeds]
-    return f"{said}\n\nNot run yet: {', '.join(missing)}." if missing else said
+    return table(("", "seeds", *(f"{m.heading} {m.unit}".strip() for m in measures)), rows) + lacking(names, seeds)
+
+
+def lacking(names: Iterable[str], there: Container[str]) -> str:
+    """What is said under a table of the systems that it should have."""
+    missing = [name for name in dict.fromkeys(names) if name not in there]
+    return f"\n\nNot run yet: {', '.join(missing)}." if missing else ""
+
+
+def seeds_of(systems: Mapping[str, Sequence[pd.DataFrame]]) -> str:
+    """What is said under a table whose lines do not."""
+    return f"\n\nSeeds: {', '.join(f'{name} {len(runs)}' for name, runs in systems.items())}."
 
 
 def per_target(kept: Kept, question: str, rows: Mapping[str, tuple[str, str]], measure: str = "usdr") -> str:
     """A line a target, a column each of `rows`: its heading, and the system and gate that it shows."""
-    scores = kept.averaged(question, list(dict.fromkeys(system for system, _ in rows.values() if system not in BOUNDS)))
+    names = list(dict.fromkeys(system for system, _ in rows.values() if system not in BOUNDS))
+    systems_ = kept.systems(question, names)
+    scores = average(systems_)
     if scores.empty:
         return NOTHING
     found = summarise(scores).set_index(["system", "gate", "target"])
@@ -89,7 +108,8 @@ def per_target(kept: Kept, question: str, rows: Mapping[str, tuple[str, str]], m
         values = [figure(line[m.column], line[f"{m.column}_low"], line[f"{m.column}_high"], m.digits) for line in lines]
         return [target, str(int(lines[0][f"{m.column}_n"])), *values]
 
-    return table(("target", "songs", *there), [cells(target) for target in dict.fromkeys(scores["target"])])
+    said = table(("target", "songs", *there), [cells(target) for target in dict.fromkeys(scores["target"])])
+    return said + seeds_of(systems_) + lacking(names, systems_)
 
 
 def differences(
@@ -119,20 +139,27 @@ def _compared(
     if len(scores) < 2:
         return NOTHING
     found = compare(scores, gates=gates, measures=list(measures))
-    rows = [
-        (
-            line["target"],
-            f"{BY_NAME[line['measure']].heading} {BY_NAME[line['measure']].unit}".strip(),
-            figure(line["difference"], line["low"], line["high"], BY_NAME[line["measure"]].digits),
-            probability(line["p_holm"]),
-            figure(line["rank_biserial"]),
-            f"{100 * line['better']:.0f} % of {line['songs']}",
-            f"{figure(line['spread'], digits=3)}, {figure(line['against_spread'], digits=3)}",
-        )
-        for line in found.to_dict("records")
-    ]
-    heads = ("target", "measure", f"{pair[0]} − {pair[1]}", "p (Holm)", "rank-biserial", "better in", "spread of seeds")
+    rows = [(line["target"], *difference(line, line["p_holm"]), spreads(line)) for line in found.to_dict("records")]
+    heads = ("target", "measure", f"{pair[0]} − {pair[1]}", *HEADS)
     return table(heads, rows)
+
+
+def difference(line: Mapping[str, Any], p: float) -> tuple[str, ...]:
+    """Cells of a line of `comparison.compare`, under 'measure', 'difference' and the first of HEADS."""
+    measure = BY_NAME[line["measure"]]
+    return (
+        f"{measure.heading} {measure.unit}".strip(),
+        figure(line["difference"], line["low"], line["high"], measure.digits),
+        probability(p),
+        figure(line["rank_biserial"]),
+        f"{100 * line['better']:.0f} % of {line['songs']}",
+    )
+
+
+def spreads(line: Mapping[str, Any]) -> str:
+    """How many seeds each of both has, and the standard deviation of their figures."""
+    pairs = ((line[f"{who}seeds"], figure(line[f"{who}spread"], digits=3)) for who in ("", "against_"))
+    return ", ".join(f"{spread} of {seeds}" if seeds > 1 else "one" for seeds, spread in pairs)
 
 
 def activity(kept: Kept, rows: Mapping[str, Row], measure: str = "usdr") -> str:
@@ -151,7 +178,7 @@ def activity(kept: Kept, rows: Mapping[str, Row], measure: str = "usdr") -> str:
         for line in slopes.to_dict("records")
     ]
     heads = ("target plays", f"{pair[0]} − {pair[1]}, {BY_NAME[measure].heading}", "songs × targets")
-    return "\n\n".join([table(heads, cells), " ".join(ends)])
+    return "\n\n".join([table(heads, cells), " ".join(ends)]) + seeds_of(scores)
 
 
 Block = Callable[[Kept], str]

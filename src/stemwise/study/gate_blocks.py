@@ -1,21 +1,21 @@
 """What the kept tables say of gates: what silence costs, and how the usual protocol reads it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from stemwise.evaluation.table import BOUNDS
 from stemwise.metrics.silence import LEAST_REST
 from stemwise.report.gate_grid import SETTING, summarise_grid
+from stemwise.report.measures import COLUMNS
 from stemwise.report.tables import ALL
 from stemwise.study.blocks import NOTHING
-from stemwise.study.kept import Kept, Row
+from stemwise.study.kept import Kept
 from stemwise.study.markdown import figure, table
 from stemwise.study.overall import differences_of
 
 BUDGETS = (0.1, 1.0, 5.0)  # % of the validation songs' energy that a gate may cost
 PUBLISHED = (0.5, 0.488)  # threshold and median filter (s) of IASS
-PUBLISHED_GATE, NO_GATE = "published gate", "no gate"
+NO_GATE = "no gate"
 COSTS = ("lost_energy", "silence_energy", "silence_pooled", "usdr", "csdr_common", "csdr")
 HEADS = ("lost %", "silence energy dB", "pooled dB", "uSDR dB", "cSDR common dB", "cSDR dB")
 
@@ -43,7 +43,7 @@ def chosen_on_validation(kept: Kept, system: str, valid: str, test: str) -> str:
     tuned, judged = _summary(kept, valid, system), _summary(kept, test, system)
     if tuned is None or judged is None:
         return NOTHING
-    hard = tuned[tuned.index.get_level_values("kind") == "hard"].drop(index=True, level="own", errors="ignore")
+    hard = tuned[tuned.index.get_level_values("kind") == "hard"]
     picks = {"gate off": _where(judged, "off"), "soft": _where(judged, "soft"), "oracle": _where(judged, "oracle")}
     threshold, seconds = PUBLISHED
     picks[f"published: {threshold:g}, {seconds:g} s"] = ("hard", False, threshold, seconds)
@@ -64,25 +64,18 @@ def chosen_on_validation(kept: Kept, system: str, valid: str, test: str) -> str:
     return table(("gate: threshold, median", *HEADS, "lost % on validation"), rows)
 
 
-def compared(kept: Kept, question: str, grid: str, system: str, measures: Sequence[str]) -> str:
-    """Each kind of gate, and the published one, minus none, song by song: all targets together."""
-    rows = {name: Row(question, system, name.partition(" ")[0]) for name in ("hard gate", "soft gate", "oracle gate")}
-    bounds = kept.systems(question, (system,)).get(system, [])[:1]
-    published = [
-        _as_scores(table_, bounds[0], PUBLISHED_GATE) for table_ in kept.grids(grid, (system,)).get(system, [])
-    ]
-    systems = kept.called({NO_GATE: Row(question, system)} | rows) | (
-        {PUBLISHED_GATE: published} if bounds and published else {}
-    )
-    pairs = [(name, NO_GATE) for name in systems if name != NO_GATE]
-    return differences_of(systems, pairs, measures)
+def compared(kept: Kept, question: str, system: str, measures: Sequence[str]) -> str:
+    """The model's own hard gate, the soft, the oracle and the published one, minus none, of a question that asks for a
+    grid, song by song: all targets together."""
+    grids = kept.grids(question, (system,)).get(system, [])
+    systems = {name: [_as_scores(grid[gate(grid)], name) for grid in grids] for name, gate in GATES.items()}
+    pairs = [(name, NO_GATE) for name in GATES if name != NO_GATE]
+    return differences_of(systems, pairs, measures) if grids else NOTHING
 
 
-def _as_scores(grid: pd.DataFrame, like: pd.DataFrame, name: str) -> pd.DataFrame:
-    """The published gate's lines of a grid in the columns of `like`, with the bounds of that, as a system without a
-    gate."""
-    lines = grid[_published(grid)].assign(system=name, gate="off")
-    return pd.concat([like[like["system"].isin(BOUNDS)], lines.reindex(columns=like.columns)], ignore_index=True)
+def _as_scores(lines: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Lines of a grid under one gate as those of a system without one."""
+    return lines.assign(system=name, gate="off").reindex(columns=COLUMNS)
 
 
 def _published(grid: pd.DataFrame) -> "pd.Series[bool]":
@@ -91,12 +84,27 @@ def _published(grid: pd.DataFrame) -> "pd.Series[bool]":
     return near & (grid["kind"] == "hard") & ~grid["own"].astype(bool)
 
 
+def _kind(name: str) -> Callable[[pd.DataFrame], "pd.Series[bool]"]:
+    """Lines of one kind of gate, of the hard ones the model's own."""
+    return lambda grid: (grid["kind"] == name) & ((name != "hard") | grid["own"].astype(bool))
+
+
+GATES = {
+    NO_GATE: _kind("off"),
+    "hard gate": _kind("hard"),
+    "soft gate": _kind("soft"),
+    "oracle gate": _kind("oracle"),
+    "published gate": _published,
+}
+
+
 def misled(kept: Kept, question: str, system: str) -> str:
-    """The song and target whose published cSDR gains most from the published gate over what common windows say."""
-    grids = kept.grids(question, (system,))
+    """The song and target whose published cSDR gains most from the published gate over what common windows say; seeds
+    averaged."""
+    grids = kept.grids(question, (system,)).get(system, [])
     if not grids:
         return NOTHING
-    rows = grids[system][0]
+    rows = _averaged(grids)
     keys = ["song", "target"]
     off = rows[rows["kind"] == "off"].set_index(keys)
     gated = rows[_published(rows)].set_index(keys)
@@ -112,12 +120,20 @@ def misled(kept: Kept, question: str, system: str) -> str:
 
 
 def _summary(kept: Kept, question: str, system: str) -> pd.DataFrame | None:
-    """Means over targets by (kind, own, threshold, median), seeds averaged."""
-    grids = kept.grids(question, (system,))
+    """Means over targets by (kind, own, threshold, median), seeds averaged song by song before."""
+    grids = kept.grids(question, (system,)).get(system, [])
     if not grids:
         return None
-    seeds = [_rounded(summarise_grid(grid)).query("target == @ALL", local_dict={"ALL": ALL}) for grid in grids[system]]
-    return pd.concat(seeds).groupby(SETTING, dropna=False, sort=False)[list(COSTS)].mean()
+    summary = _rounded(summarise_grid(_averaged(grids)))
+    return summary[summary["target"] == ALL].set_index(SETTING)[list(COSTS)]
+
+
+def _averaged(grids: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """One grid, song by song the mean of the seeds'. Without the models' own gates, of which each has others."""
+    lines = pd.concat([grid[~grid["own"].astype(bool)] for grid in grids], ignore_index=True)
+    keys = ["song", "target", *SETTING]
+    means = lines.groupby(keys, dropna=False, sort=False).mean(numeric_only=True).reset_index()
+    return means.assign(system=lines["system"].iloc[0], present=means["present"] == 1)
 
 
 def _rounded(summary: pd.DataFrame) -> pd.DataFrame:

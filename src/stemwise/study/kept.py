@@ -12,7 +12,7 @@ from stemwise.report.measures import ACTIVITY
 from stemwise.study.tables import BOUNDS_FOLDER, facts_of, read_table
 
 KEYS = ["song", "target", "system", "gate"]
-SCORED = "scored at commit"
+SEED, TRAINED, SCORED = "seed", "trained at commit", "scored at commit"
 
 
 class Row(NamedTuple):
@@ -42,20 +42,35 @@ class Kept:
             facts = facts_of(path)
             own = read_table(path).assign(system=facts["system"])
             own = own if learned_activity(facts) else without_activity(own)
-            found.setdefault(facts["system"], []).append(pd.concat([bounds, own], ignore_index=True))
+            whole = pd.concat([bounds, own], ignore_index=True)
+            whole.attrs[SEED] = facts.get(SEED, "")
+            found.setdefault(facts["system"], []).append(whole)
         return {name: found[name] for name in names or sorted(found) if name in found}
 
     def called(self, rows: Mapping[str, Row]) -> dict[str, list[pd.DataFrame]]:
         """Answers to several questions, or gates, beside each other: each by its name, with a table a seed, in which
-        the system is called so, the gate off. What there is no table of is left out."""
-        return {
-            name: [_renamed(table, row, name) for table in seeds]
+        the system is called so, the gate off. Of one system only seeds that have all of its answers here, so that no
+        difference is one of seeds. What there is no table of is left out."""
+        answers = {
+            name: {table.attrs[SEED]: table for table in seeds}
             for name, row in rows.items()
             for seeds in self.systems(row.question, (row.system,)).values()
             if all((table["gate"] == row.gate).any() for table in seeds)
         }
+        shared = {
+            system: set.intersection(*(set(answers[name]) for name in answers if rows[name].system == system))
+            for system in {rows[name].system for name in answers}
+        }
+        return {
+            name: [
+                _renamed(table, rows[name], name) for seed, table in seeds.items() if seed in shared[rows[name].system]
+            ]
+            for name, seeds in answers.items()
+            if shared[rows[name].system]
+        }
 
     def averaged(self, question: str, names: Sequence[str] = ()) -> pd.DataFrame:
+        """One table of what `systems` gives, seeds averaged."""
         return average(self.systems(question, names))
 
     def grids(self, question: str, names: Sequence[str] = ()) -> dict[str, list[pd.DataFrame]]:
@@ -74,9 +89,10 @@ class Kept:
         lines: dict[str, dict[str, str]] = {}
         for path in self.paths("*"):
             facts = facts_of(path)
-            wanted = ("system", "seed", "training", "trained at commit", "trained by")
+            wanted = ("system", "seed", "training", "trained by")
             line = lines.setdefault(path.parent.name, {key: facts.get(key, "") for key in wanted})
-            line[SCORED] = _with(line.get(SCORED, ""), facts)
+            for key in (TRAINED, SCORED):
+                line[key] = _with(line.get(key, ""), facts, key)
         return pd.DataFrame(lines.values())
 
     def questions(self) -> pd.DataFrame:
@@ -85,10 +101,14 @@ class Kept:
         lines: dict[str, dict[str, str | int]] = {}
         for path in self.paths("*"):
             facts = facts_of(path)
-            words = facts.get("asked", "").partition(" on ")[0].split(" ")[1:]
-            line = lines.setdefault(path.stem, {"question": path.stem, "words": " ".join(words), "trainings": 0})
+            asked, _, songs = facts.get("asked", "").partition(" on ")
+            words = asked.partition(" ")[2]
+            line = lines.setdefault(path.stem, {"question": path.stem, "words": words, "trainings": 0})
+            # Some were asked before the plan gave leave (`shared=allow`), which the others need.
+            line["words"] = max(str(line["words"]), words, key=len)
+            line["songs"] = songs.partition(" ")[0]
             line["trainings"] = int(line["trainings"]) + 1
-            line[SCORED] = _with(str(line.get(SCORED, "")), facts)
+            line[SCORED] = _with(str(line.get(SCORED, "")), facts, SCORED)
         return pd.DataFrame([lines[name] for name in sorted(lines)])
 
     def paths(self, question: str) -> list[Path]:
@@ -104,9 +124,9 @@ def _renamed(table: pd.DataFrame, row: Row, name: str) -> pd.DataFrame:
     return pd.concat([table[~own], chosen], ignore_index=True)
 
 
-def _with(commits: str, facts: Mapping[str, str]) -> str:
+def _with(commits: str, facts: Mapping[str, str], key: str) -> str:
     """Commits beside each other, with that of one more table."""
-    return ", ".join(sorted({*filter(None, commits.split(", ")), facts.get(SCORED, "")} - {""}))
+    return ", ".join(sorted({*commits.split(", "), facts.get(key, "")} - {""}))
 
 
 def learned_activity(facts: Mapping[str, str]) -> bool:

@@ -7,20 +7,17 @@ import pandas as pd
 
 from stemwise.metrics.paired import holm
 from stemwise.report.comparison import compare
-from stemwise.report.numbers import probability
 from stemwise.report.tables import ALL
-from stemwise.study.blocks import BY_NAME, NOTHING
+from stemwise.study.blocks import HEADS, NOTHING, difference, lacking, spreads
 from stemwise.study.kept import Kept, Row
-from stemwise.study.markdown import figure, table
-
-HEADS = ("", "measure", "difference", "p (Holm)", "rank-biserial", "better in")
+from stemwise.study.markdown import table
 
 
 def overall(
     kept: Kept, rows: Mapping[str, Row], pairs: Sequence[tuple[str, str]], measures: Sequence[str] = ("usdr",)
 ) -> str:
     """The first of each pair minus the second, both named in `rows`, with Holm's correction over the table. A pair of
-    which one is not there is left out."""
+    which one is not there is left out, and that said."""
     return differences_of(kept.called(rows), pairs, measures)
 
 
@@ -35,14 +32,9 @@ def differences_of(
         return NOTHING
     corrected = holm(np.array([line["p"] for line in lines], dtype=np.float64))
     rows = [
-        (
-            f"{line['system']} − {line['against']}",
-            f"{BY_NAME[line['measure']].heading} {BY_NAME[line['measure']].unit}".strip(),
-            figure(line["difference"], line["low"], line["high"], BY_NAME[line["measure"]].digits),
-            line["why"] or probability(p),
-            figure(line["rank_biserial"]),
-            f"{100 * line['better']:.0f} % of {line['songs']}",
-        )
+        (f"{line['system']} − {line['against']}", *difference(line, p), spreads(line))
         for line, p in zip(lines, corrected.tolist(), strict=True)
     ]
-    return table(HEADS, rows)
+    return table(("", "measure", "difference", *HEADS), rows) + lacking(
+        (name for pair in pairs for name in pair), systems
+    )

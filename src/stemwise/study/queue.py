@@ -17,7 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 from stemwise.errors import DataError, StemwiseError
 from stemwise.experiment.configs import same
 from stemwise.experiment.learned import stamp_of
-from stemwise.export import describe
+from stemwise.export import describe, find_model
 from stemwise.files import locked
 from stemwise.home import runs_home
 from stemwise.parallel import cores
@@ -50,8 +50,8 @@ class Queue:
         self.keeping = Lock()
 
     def left(self) -> list[tuple[Unit, list[Question]]]:
-        """What is not done, and what of it: a table is missing, or was made by other settings. All of it where the
-        training itself is gone: another one has other weights, of which no table stands beside those of the first."""
+        """What is not done, and what of it: a table is missing, or was made by other settings or of other weights. All
+        of it where the training itself is gone, since another one has other weights."""
         found = ((unit, self._todo(unit)) for unit in self.plan.units)
         return [(unit, questions) for unit, questions in found if questions]
 
@@ -110,9 +110,11 @@ class Queue:
         return Path(songs.needs).exists() if songs.needs else bool(songs.make) or songs.folder.is_dir()
 
     def _has(self, unit: Unit, question: Question) -> bool:
-        told = facts_of(self.path(unit, question))
+        told, run = facts_of(self.path(unit, question)), run_of(unit)
         then = told.get("settings", "")
-        return self._answers(question, told.get("asked", "")) and bool(then) and self._same(unit, json.loads(then))
+        if not (self._answers(question, told.get("asked", "")) and then and self._same(unit, json.loads(then))):
+            return False
+        return told.get("stamp") in (None, stamp_of(run)) or not self._trained(unit, run)
 
     def _same(self, unit: Unit, then: dict[str, Any]) -> bool:
         return same(then, self.wanted[unit.name])
@@ -122,6 +124,7 @@ class Queue:
             self._call([str(Path(sys.executable).with_name("stemwise")), *songs.make, "--out", str(songs.folder)])
 
     def _todo(self, unit: Unit) -> list[Question]:
+        """What `left` says of one unit; of questions whose songs cannot be had, nothing."""
         askable = [each for each in unit.questions if all(map(self._can_be_had, needed(unit, [each])))]
         lacking = [each for each in askable if not self._has(unit, each)]
         return askable if lacking and not self._trained(unit, run_of(unit)) else lacking
@@ -129,28 +132,52 @@ class Queue:
     def _do(self, unit: Unit, questions: Sequence[Question]) -> None:
         run = run_of(unit)
         if not self._trained(unit, run):
-            # What was begun with other settings cannot go on with these.
-            resume = "auto" if _begun(run) and self._same(unit, settings_of(run)) else "false"
-            words = [*unit.command, f"resume={resume}", f"hydra.run.dir={run}"]
-            self._call([sys.executable, "-m", "src.train", *words])
-            if not self._trained(unit, run):
-                raise DataError(f"{run} was not trained as the plan says. Remove it, and call again.")
+            self._train(unit, run)
         settings = json.dumps(settings_of(run))
         for question in questions:
             out = run / "eval" / question.name
             words = [word.replace("{songs}", str(self.plan.songs[question.songs].folder)) for word in question.words]
             self._call([sys.executable, "-m", "src.eval", f"run={run}", f"out={out}", "report=false", *words])
-            facts = {"system": unit.system, "settings": settings, "asked": self.asked(question)}
+            asked = {"asked": self.asked(question), "stamp": stamp_of(run)}
+            facts = {"system": unit.system, "settings": settings, **asked}
             with self.keeping:  # two trainings may have the same bounds to keep
                 keep(out / question.table, self.path(unit, question), facts)
             log.info("kept %s", self.path(unit, question))
 
+    def _train(self, unit: Unit, run: Path) -> None:
+        self._require_start(unit)
+        # What was begun with other settings cannot go on with these.
+        resume = "auto" if _begun(run) and self._same(unit, settings_of(run)) else "false"
+        words = [*unit.command, f"resume={resume}", f"hydra.run.dir={run}"]
+        self._call([sys.executable, "-m", "src.train", *words])
+        if not self._trained(unit, run):
+            raise DataError(f"{run} was not trained as the plan says. Remove it, and call again.")
+        for table in self.results.joinpath(unit.name).glob("*.parquet"):
+            table.unlink()  # of the weights of a training before
+
+    def _require_start(self, unit: Unit) -> None:
+        """Raise DataError where the tables there are of a training that began with another model than is found now, as
+        with an earlier one that shipped."""
+        tables = [facts_of(path)["training"] for path in self.results.joinpath(unit.name).glob("*.parquet")]
+        start = self.wanted[unit.name].get("start")
+        if start and tables:
+            card = describe(find_model(start))["card"]
+            now = f"{card.get('steps')} of {card.get('name')}"
+            if f" after {now}" not in tables[0]:
+                raise DataError(
+                    f"start={start} is {now} now, but {self.results / unit.name} is of a training of {tables[0]}. "
+                    "Train it where its commit is checked out, or remove that folder for a training of this start."
+                )
+
     def _trained(self, unit: Unit, run: Path) -> bool:
-        """Whether the run there ended, and was of these settings."""
+        """Whether the run there ended, is whole, and was of these settings."""
         model = run / "model.safetensors"
-        if not model.is_file() or not self._same(unit, settings_of(run)):
+        try:
+            if not model.is_file() or not self._same(unit, settings_of(run)):
+                return False
+            return bool(describe(model)["card"].get("stamp") == stamp_of(run))
+        except (OSError, ValueError, StemwiseError):
             return False
-        return bool(describe(model)["card"].get("stamp") == stamp_of(run))
 
     def _call(self, command: Sequence[str]) -> None:
         if self.stopped.is_set():
@@ -165,6 +192,7 @@ class Queue:
 
 
 def run_of(unit: Unit) -> Path:
+    """The run folder of a unit, under the home folder."""
     return runs_home() / "study" / unit.name
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from stemwise.metrics.arrays import Doubles
 from stemwise.metrics.intervals import bounds
 from stemwise.report.tables import ALL
-from stemwise.study.blocks import NOTHING
+from stemwise.study.blocks import NOTHING, lacking, seeds_of
 from stemwise.study.kept import Kept, Row, average
 from stemwise.study.markdown import figure, table
 
@@ -20,7 +20,8 @@ def share_of_the_way(
 ) -> str:
     """Of each target the ratio of mean distances in uSDR over the songs in which it plays, gates off, and the mean of
     the targets with its 95 % bootstrap interval over songs. `more`: answers to other questions on the same songs."""
-    scores = average(kept.systems(question, names) | kept.called(more or {}))
+    systems = kept.systems(question, names) | kept.called(more or {})
+    scores = average(systems)
     if scores.empty:
         return NOTHING
     found = way(scores)
@@ -29,19 +30,19 @@ def share_of_the_way(
         (name, *(f"{figure(100 * row[target], digits=0)} %" for target in targets[:-1]), _with_interval(row))
         for name, row in found.iterrows()
     ]
-    return table(("", *targets), rows)
+    return table(("", *targets), rows) + seeds_of(systems) + lacking((*names, *(more or {})), systems)
 
 
 def way(scores: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     """Shares (0 to 1) with a row a system and a column a target, then 'all', low and high."""
-    present = scores[scores["present"].astype(bool)]
-    targets = list(dict.fromkeys(present["target"]))
+    present = scores[scores["present"] == 1]
+    targets = [name for name in dict.fromkeys(scores["target"]) if name in set(present["target"])]
     floor = _by_song(present, "mixture", "")[targets].clip(lower=0)
-    whole = (_by_song(present, "ideal binary mask", "") - floor)[targets].to_numpy(float)
+    whole = (_by_song(present, "ideal binary mask", "").reindex_like(floor) - floor).to_numpy(float)
     drawn = np.random.default_rng(seed).integers(0, len(floor), (RESAMPLES, len(floor)))
     rows = {}
     for system in dict.fromkeys(present.loc[present["gate"] == "off", "system"]):
-        gone = (_by_song(present, system, "off") - floor)[targets].to_numpy(float)
+        gone = (_by_song(present, system, "off").reindex_like(floor) - floor).to_numpy(float)
         shares = np.nansum(gone, axis=0) / np.nansum(whole, axis=0)
         low, high = bounds(_means(gone, whole, drawn), 0.95)
         rows[system] = [*shares, np.nanmean(shares), low, high]

@@ -23,20 +23,18 @@ FIGURE_4 = {
 BOTH, TASKS = ("iass", "open_unmix"), ("iass", "single_task")
 JOINT = ("joint_unmix", "open_unmix")
 MAIN = ("iass", "single_task", "open_unmix", "joint_unmix")
-MORE = ("iass", "iass_longer")
 HOURS = ("iass_1_hour", "iass_3_hours", "iass")
 QUESTIONS = {"test": "test songs", "fonts": "another font", "recorded": "a recorded song"}
 OFF = ("off",)
 MORE_BY = ("usdr", "silence_energy")
 ONE_GRID, TWO_GRIDS = "iass_longer", "iass_longer, shifts=2"
 BEST, BEST_TWICE = "iass_fonts", "iass_fonts, shifts=2"
-LINE = ("iass", "iass_longer", BEST)  # each began with the one before it
+LINE = ("iass", ONE_GRID, BEST)  # each began with the one before it
 LINE_ROWS = {name: (name, "off") for name in LINE}
-LONGER_ROWS = {"iass": ("iass", "off"), "iass_longer": ("iass_longer", "off")}
 RECORDED = {
     "Open-Unmix": ("open_unmix", "off"),
     "IASS": ("iass", "off"),
-    "longer": ("iass_longer", "off"),
+    "longer": (ONE_GRID, "off"),
     "ideal binary mask": ("ideal binary mask", ""),
 }
 PROTOCOLS = ("usdr", "csdr_common", "csdr", "silence_energy")
@@ -89,6 +87,7 @@ SAID_TO_BE_CONFUSED = (  # by the lab's own account
 
 
 def named(question: str, *names: str) -> dict[str, Row]:
+    """Systems under their own names, without a gate."""
     return {name: Row(question, name) for name in names}
 
 
@@ -112,9 +111,7 @@ BLOCKS: dict[str, Block] = {
         blocks.activity, rows={"hard gate": Row("test", "iass", "hard"), "no gate": Row("test", "iass")}
     ),
     "gates": partial(blocks.systems, question="test", names=("iass",), shown=COSTS),
-    "gates, compared": partial(
-        gate_blocks.compared, question="test", grid="grid_test", system="iass", measures=PROTOCOLS
-    ),
+    "gates, compared": partial(gate_blocks.compared, question="grid_test", system="iass", measures=PROTOCOLS),
     "gates, chosen, Open-Unmix": partial(
         gate_blocks.chosen_on_validation, system="joint_unmix", valid="grid_valid", test="grid_test"
     ),
@@ -123,7 +120,7 @@ BLOCKS: dict[str, Block] = {
     "gates, a worked song": partial(gate_blocks.misled, question="grid_test", system="iass"),
     "weights": partial(blocks.systems, question="valid", names=WEIGHTS, shown=FEW, gates=OFF),
     "learning rates": partial(blocks.systems, question="valid", names=RATES, shown=("usdr",), gates=OFF),
-    "BSS Eval": partial(blocks.systems, question="bss", names=(*BOTH, "iass_longer"), shown=BSS),
+    "BSS Eval": partial(blocks.systems, question="bss", names=(*BOTH, ONE_GRID), shown=BSS),
     **{
         f"BSS Eval, {name.upper()}": partial(blocks.per_target, question="bss", rows=FIGURE_4, measure=name)
         for name in ("isr", "sir", "sar")
@@ -137,21 +134,24 @@ BLOCKS: dict[str, Block] = {
     "MUSDB targets, compared": partial(
         blocks.differences, question="test_musdb", pair=MUSDB, measures=("usdr", "csdr_common", "isr", "sir", "sar")
     ),
+    "BSS Eval, compared": partial(
+        overall, rows=named("bss", *BOTH), pairs=(BOTH,), measures=("csdr_common", "isr", "sir", "sar")
+    ),
     "without Wiener filter": partial(blocks.systems, question="stereo", names=BOTH, shown=SPATIAL),
     "with Wiener filter": partial(blocks.systems, question="wiener", names=BOTH, shown=SPATIAL),
     "Wiener filter, compared": partial(overall, rows=FILTERED, pairs=tuple(FILTERS), measures=SPATIAL),
-    "recorded": partial(blocks.systems, question="recorded", names=(*MAIN, "iass_longer"), shown=FEW, gates=OFF),
+    "recorded": partial(blocks.systems, question="recorded", names=(*MAIN, ONE_GRID), shown=FEW, gates=OFF),
     "recorded, targets": partial(blocks.per_target, question="recorded", rows=RECORDED),
     "hours": partial(blocks.systems, question="test", names=HOURS, shown=FEW, gates=OFF),
     "hours, another font": partial(blocks.systems, question="fonts", names=HOURS, shown=FEW, gates=OFF),
     "hours, recorded": partial(blocks.systems, question="recorded", names=HOURS, shown=FEW, gates=OFF),
     "hours, compared": partial(overall, rows=OVER_HOURS, pairs=HOURS_PAIRS),
-    "longer": partial(blocks.systems, question="test", names=MORE, shown=(*FEW, "lost_energy"), gates=("off", "hard")),
-    "longer, targets": partial(blocks.per_target, question="test", rows=LONGER_ROWS),
-    "longer, recorded targets": partial(blocks.per_target, question="recorded", rows=LONGER_ROWS),
-    "longer, another font": partial(blocks.systems, question="fonts", names=MORE, shown=FEW, gates=OFF),
-    "longer, recorded": partial(blocks.systems, question="recorded", names=MORE, shown=FEW, gates=OFF),
-    "longer, compared": partial(blocks.differences, question="test", pair=MORE[::-1], measures=MORE_BY),
+    "longer": partial(
+        blocks.systems, question="test", names=LINE[:2], shown=(*FEW, "lost_energy"), gates=("off", "hard")
+    ),
+    "longer, another font": partial(blocks.systems, question="fonts", names=LINE[:2], shown=FEW, gates=OFF),
+    "longer, recorded": partial(blocks.systems, question="recorded", names=LINE[:2], shown=FEW, gates=OFF),
+    "longer, compared": partial(blocks.differences, question="test", pair=LINE[1::-1], measures=MORE_BY),
     "shifts": partial(
         blocks.asked_otherwise, rows={TWO_GRIDS: Row("shifts", ONE_GRID), ONE_GRID: Row("test", ONE_GRID)}
     ),

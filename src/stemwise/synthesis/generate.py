@@ -60,10 +60,10 @@ def synthesize(
     chosen = find_preset(preset)
     chosen = chosen if songs is None else chosen.with_songs(songs)
     chosen = chosen if seconds is None else chosen.with_seconds(seconds)
+    source = {"preset": chosen.name, "seconds": chosen.seconds, "styles": list(find_styles(only)), "name": name or None}
     chosen = chosen.called(name) if name else chosen
     options = check_options(seed, processes, fonts, format, voices)
     jobs = composed_jobs(chosen, seed, options, only)
-    source = {"preset": chosen.name, "seconds": chosen.seconds, "styles": list(find_styles(only))}
     return make_songs(root, jobs, tree.identity(source, seed, len(jobs), options), processes, progress)
 
 
