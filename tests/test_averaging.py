@@ -9,6 +9,13 @@ from torch import nn
 
 from stemwise.callbacks.averaging import WeightAverage
 from stemwise.callbacks.checkpoints import load_best
+from stemwise.callbacks.terms import validation_terms
+from stemwise.loading.batch import Batch
+from stemwise.losses import ActivityCrossEntropy, MaskedMagnitude, WeightedTerms
+from stemwise.model import SpectralModel
+from stemwise.nets.separation.iass_small import IassSmall
+from stemwise.spectral import Stft
+from stemwise.tasks.separation import SeparationTask
 
 
 class Batchlike(tuple):
@@ -98,3 +105,22 @@ def test_a_checkpoint_holds_the_average_and_gives_it_back(tmp_path):
     assert again.steps == average.steps and again.best_loss == average.best_loss
     assert torch.equal(again.average["layer.weight"], average.average["layer.weight"])
     assert math.isfinite(again.best_loss) and again.best
+
+
+def test_under_mixed_precision_the_weights_are_validated_in_32_bits_as_their_average_is(monkeypatch):
+    torch.manual_seed(0)
+    model = SpectralModel(IassSmall(2, 257, 8000, widths=(8, 12, 16), dropout=0.0), Stft(512, 128), ["a", "b"], 8000)
+    terms = {"separation": MaskedMagnitude(model.stft), "activity": ActivityCrossEntropy()}
+    task = SeparationTask(
+        model, WeightedTerms(terms, {"separation": 1, "activity": 1}, model.outputs), torch.optim.Adam
+    )
+    audio, known = torch.randn(2, 2, 1, 8000), torch.ones(2, 2, dtype=torch.bool)
+    batch = Batch(audio.sum(dim=1), audio, torch.rand(2, 2, 1 + 8000 // 128), known, known)
+    logged: dict[str, float] = {}
+    monkeypatch.setattr(task, "log_dict", lambda values, **_: logged.update({k: float(v) for k, v in values.items()}))
+    expected = validation_terms(task, [batch], torch.device("cpu"))
+    with torch.autocast("cpu", dtype=torch.bfloat16), torch.no_grad():
+        task.validation_step(batch, 0)
+        task.training_step(batch, 0)
+    assert {name: logged[name] for name in expected} == pytest.approx(expected, rel=1e-6)
+    assert logged["train/loss"] != pytest.approx(logged["val/loss"], rel=1e-6)

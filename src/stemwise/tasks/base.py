@@ -83,7 +83,9 @@ class Task(pl.LightningModule, ABC):
         return self._step(batch, "train")
 
     def validation_step(self, batch: Batch, index: int) -> None:
-        self._step(batch, "val")
+        # What is compared, and then exported, are weights in 32 bits: so are those of the average beside them.
+        with torch.autocast(self.device.type, enabled=False):
+            self._step(batch, "val")
 
     def _step(self, batch: Batch, part: str) -> Tensor:
         values: dict[str, Tensor] = self.loss(self(batch.mixture), batch)
