@@ -120,7 +120,7 @@ BLOCKS: dict[str, Block] = {
     "gates, a worked song": partial(gate_blocks.misled, question="grid_test", system="iass"),
     "weights": partial(blocks.systems, question="valid", names=WEIGHTS, shown=FEW, gates=OFF),
     "learning rates": partial(blocks.systems, question="valid", names=RATES, shown=("usdr",), gates=OFF),
-    "BSS Eval": partial(blocks.systems, question="bss", names=(*BOTH, ONE_GRID), shown=BSS),
+    "BSS Eval": partial(blocks.systems, question="bss", names=(*BOTH, ONE_GRID, BEST), shown=BSS),
     **{
         f"BSS Eval, {name.upper()}": partial(blocks.per_target, question="bss", rows=FIGURE_4, measure=name)
         for name in ("isr", "sir", "sar")
