@@ -123,6 +123,7 @@ def test_the_newest_run_is_the_default_model_and_else_the_one_that_ships(tmp_pat
     said = stemwise("separate", tmp_path / "a.wav", "--out", tmp_path)
     assert "4 files in" in said and f"model: {home / 'runs' / 'x' / 'model.safetensors'} (a, b; 8000 Hz)" in said
     assert "4 files in" in stemwise("separate", tmp_path / "a.wav", "--out", tmp_path, "--model", home / "runs" / "x")
+    assert f"model: {SHIPPED} (" in stemwise("separate", tmp_path / "a.wav", "--out", tmp_path, "--model", "shipped")
 
 
 def test_a_model_to_pass_on_is_half_the_size_and_knows_its_scores(tmp_path, model):

@@ -37,8 +37,8 @@ def command(
     song: Annotated[Path, typer.Argument(help="wav, flac, ogg or mp3; any rate and length")],
     out: Annotated[Path, typer.Option(help="stems go into OUT/<name of the song>/")] = Path("separated"),
     model: Annotated[
-        Path | None,
-        typer.Option(help="an exported model, or its run folder; default: the newest run, else the model that ships"),
+        str | None,
+        typer.Option(help="an exported model, its run folder, or shipped; default: the newest run, else what ships"),
     ] = None,
     format: Annotated[Format, typer.Option(help="wav keeps every level, the others clip beyond ±1")] = Format.wav,
     gate: Annotated[GateKind | None, typer.Option(help="default: what the model carries")] = None,
@@ -53,13 +53,12 @@ def command(
     device: Annotated[str, typer.Option(help="cpu, cuda or mps")] = "cpu",
 ) -> None:
     """Split a song into stems and say when each of them plays."""
-    from stemwise.export import default_model, load
+    from stemwise.export import find_model, load
     from stemwise.model import NEVER_HEARD, SEPARATION
     from stemwise.separate_file import separate_file
     from stemwise.separator import Separator
 
-    path = model or default_model()
-    path = path / "model.safetensors" if path.is_dir() else path
+    path = find_model(model, SEPARATION)
     exported = load(path, SEPARATION)
     check_device(device)
     chosen, external = exported.gate, None

@@ -42,9 +42,7 @@ def command(
     soundfont: Annotated[list[Path] | None, typer.Option(help="an sf2; repeat it and each song draws one")] = None,
     format: Annotated[Format, typer.Option(help="of stems and mix")] = Format.flac,
     voices: Annotated[Voices, typer.Option(help="what is sung; words need the extra sing")] = Voices.auto,
-    name: Annotated[
-        str, typer.Option(help="what ids begin with, in place of the preset: for sets beside each other")
-    ] = "",
+    name: Annotated[str, typer.Option(help="what ids begin with, in place of the preset: a to z, 0 to 9")] = "",
     processes: Annotated[int | None, typer.Option(help="default: one a core")] = None,
 ) -> None:
     """Compose, play and sing songs, and write them as a MedleyDB tree. A run that was stopped goes on where it was."""

@@ -48,9 +48,10 @@ class Preset:
         return replace(self, seconds=seconds)
 
     def called(self, name: str) -> "Preset":
-        """With ids that begin with `name`, which must be letters and digits: what follows are a number and _Song."""
-        if not (name.isascii() and name.isalnum()):
-            raise DataError(f"a set called '{name}' cannot be made. Give letters and digits alone, as in 'second'.")
+        """With ids that begin with `name`, which must be of a to z and 0 to 9: what follows are a number and _Song. Not
+        of large letters too, since two names would give the same ids."""
+        if not (name.isascii() and name.isalnum() and name == name.lower()):
+            raise DataError(f"a set called '{name}' cannot be made. Give a to z and 0 to 9 alone, as in 'second'.")
         return replace(self, name=name)
 
 
