@@ -53,17 +53,22 @@ def test_facts_travel_with_the_scores(tree, tmp_path):
     assert facts == json.loads((run / "summary.json").read_text())["facts"] and facts["seed"] == "0"
 
 
+def other_stems_and_no_more(first, second):
+    """Scores in two folders have the same bounds and the same activity, of other stems."""
+    one, other = (pd.read_parquet(out / "scores.parquet").set_index(["system", "target"]) for out in (first, second))
+    bounds = [system for system in one.index.unique("system") if system != "train"]
+    pd.testing.assert_frame_equal(one.loc[bounds], other.loc[bounds])
+    assert (one.loc["train"].usdr.dropna() != other.loc["train"].usdr.dropna()).any()
+    assert (one.loc["train"].auc.dropna() == other.loc["train"].auc.dropna()).all()
+
+
 def test_stereo_songs_and_wiener_filtering(tree, tmp_path):
     """A mono net's stems of stereo songs, then what norbert makes of them: nothing else changes."""
     run = tmp_path / "run"
     trained(run, tree, *SMALL)
     folders = [scored(run, "channels=2", f"wiener={n}", "gates=['off']", f"report={n > 0}") for n in (0, 1)]
     assert [folder.name for folder in folders] == ["eval_channels-2", "eval_channels-2_wiener-1"]
-    plain, filtered = (pd.read_parquet(folder / "scores.parquet").set_index(["system", "target"]) for folder in folders)
-    bounds = [system for system in plain.index.unique("system") if system != "train"]
-    pd.testing.assert_frame_equal(plain.loc[bounds], filtered.loc[bounds])
-    assert (plain.loc["train"].usdr.dropna() != filtered.loc["train"].usdr.dropna()).any()
-    assert (plain.loc["train"].auc.dropna() == filtered.loc["train"].auc.dropna()).all()
+    other_stems_and_no_more(*folders)
 
 
 def test_shifted_grids_change_the_stems_and_no_more(tree, tmp_path):
@@ -71,11 +76,7 @@ def test_shifted_grids_change_the_stems_and_no_more(tree, tmp_path):
     trained(run, tree, *SMALL)
     folders = [scored(run, f"shifts={n}", "gates=['off']", "report=false") for n in (1, 2)]
     assert [folder.name for folder in folders] == ["run", "eval_shifts-2"]
-    once, twice = (pd.read_parquet(folder / "scores.parquet").set_index(["system", "target"]) for folder in folders)
-    bounds = [system for system in once.index.unique("system") if system != "train"]
-    pd.testing.assert_frame_equal(once.loc[bounds], twice.loc[bounds])
-    assert (once.loc["train"].usdr.dropna() != twice.loc["train"].usdr.dropna()).any()
-    assert (once.loc["train"].auc.dropna() == twice.loc["train"].auc.dropna()).all()
+    other_stems_and_no_more(*folders)
     facts = [read_scores(folder / "scores.parquet")[1] for folder in folders]
     assert "shifts" not in facts[0] and facts[1]["shifts"] == "2"
     with pytest.raises(ModelError, match="shifts=0: give 1"):

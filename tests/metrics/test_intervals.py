@@ -92,3 +92,13 @@ def test_a_ratio_that_every_song_shares_has_no_width_and_others_are_between_the_
 
 def test_draws_without_a_denominator_are_left_out():
     assert bootstrap_ratio(np.array([1.0, 0.0]), np.array([2.0, 0.0])) == (0.5, 0.5)
+
+
+def test_the_ratio_of_several_targets_is_the_mean_of_theirs():
+    """Each song has a fifth of one target and three fifths of the other: so has every draw."""
+    whole = np.random.default_rng(0).uniform(1, 9, (12, 2))
+    assert bootstrap_ratio(whole * [0.2, 0.6], whole) == pytest.approx((0.4, 0.4))
+    uneven = np.random.default_rng(1).uniform(0, 1, (12, 1)) * whole
+    for target in range(2):
+        alone = bootstrap_ratio(uneven[:, target], whole[:, target])
+        assert bootstrap_ratio(uneven[:, [target]], whole[:, [target]]) == pytest.approx(alone)

@@ -37,15 +37,17 @@ def bootstrap_interval(
 def bootstrap_ratio(
     numerators: Real, denominators: Real, level: float = 0.95, resamples: int = 2000, seed: int = 0
 ) -> tuple[float, float]:
-    """Percentile bootstrap over songs of Σ numerators / Σ denominators, each (song,).
+    """Percentile bootstrap over songs of Σ numerators / Σ denominators, each (song,), or (song, target) for the mean
+    over targets of each target's ratio.
 
-    Draws whose denominators sum to 0 are left out; (NaN, NaN) with fewer than 2 songs.
+    Draws in which any denominators sum to 0 are left out; (NaN, NaN) with fewer than 2 songs.
     """
     if len(numerators) < 2:
         return float("nan"), float("nan")
     drawn = np.random.default_rng(seed).integers(0, len(numerators), (resamples, len(numerators)))
     upper, lower = np.asarray(numerators)[drawn].sum(axis=1), np.asarray(denominators)[drawn].sum(axis=1)
-    return bounds(upper[lower > 0] / lower[lower > 0], level)
+    whole = (lower > 0).reshape(resamples, -1).all(axis=1)
+    return bounds((upper[whole] / lower[whole]).reshape(int(whole.sum()), -1).mean(axis=1), level)
 
 
 def _over_targets(table: Doubles, drawn: NDArray[np.int64], statistic: str) -> Doubles:

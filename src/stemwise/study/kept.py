@@ -57,17 +57,12 @@ class Kept:
             for seeds in self.systems(row.question, (row.system,)).values()
             if all((table["gate"] == row.gate).any() for table in seeds)
         }
-        shared = {
-            system: set.intersection(*(set(answers[name]) for name in answers if rows[name].system == system))
-            for system in {rows[name].system for name in answers}
-        }
-        return {
-            name: [
-                _renamed(table, rows[name], name) for seed, table in seeds.items() if seed in shared[rows[name].system]
-            ]
-            for name, seeds in answers.items()
-            if shared[rows[name].system]
-        }
+        found = {}
+        for name, seeds in answers.items():
+            alike = (set(answers[other]) for other in answers if rows[other].system == rows[name].system)
+            if shared := set.intersection(*alike):
+                found[name] = [_renamed(table, rows[name], name) for seed, table in seeds.items() if seed in shared]
+        return found
 
     def averaged(self, question: str, names: Sequence[str] = ()) -> pd.DataFrame:
         """One table of what `systems` gives, seeds averaged."""

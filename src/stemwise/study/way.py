@@ -6,13 +6,11 @@ import numpy as np
 import pandas as pd
 
 from stemwise.metrics.arrays import Doubles
-from stemwise.metrics.intervals import bounds
+from stemwise.metrics.intervals import bootstrap_ratio
 from stemwise.report.tables import ALL
 from stemwise.study.blocks import NOTHING, lacking, seeds_of
 from stemwise.study.kept import Kept, Row, average
 from stemwise.study.markdown import figure, table
-
-RESAMPLES = 2000
 
 
 def share_of_the_way(
@@ -38,14 +36,12 @@ def way(scores: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     present = scores[scores["present"] == 1]
     targets = [name for name in dict.fromkeys(scores["target"]) if name in set(present["target"])]
     floor = _by_song(present, "mixture", "")[targets].clip(lower=0)
-    whole = (_by_song(present, "ideal binary mask", "").reindex_like(floor) - floor).to_numpy(float)
-    drawn = np.random.default_rng(seed).integers(0, len(floor), (RESAMPLES, len(floor)))
+    whole = _gone(present, "ideal binary mask", "", floor)
     rows = {}
     for system in dict.fromkeys(present.loc[present["gate"] == "off", "system"]):
-        gone = (_by_song(present, system, "off").reindex_like(floor) - floor).to_numpy(float)
-        shares = np.nansum(gone, axis=0) / np.nansum(whole, axis=0)
-        low, high = bounds(_means(gone, whole, drawn), 0.95)
-        rows[system] = [*shares, np.nanmean(shares), low, high]
+        gone = _gone(present, system, "off", floor)
+        shares = gone.sum(axis=0) / whole.sum(axis=0)
+        rows[system] = [*shares, shares.mean(), *bootstrap_ratio(gone, whole, seed=seed)]
     return pd.DataFrame.from_dict(rows, orient="index", columns=[*targets, ALL, "low", "high"])
 
 
@@ -55,11 +51,10 @@ def _by_song(scores: pd.DataFrame, system: str, gate: str) -> pd.DataFrame:
     return lines.pivot(index="song", columns="target", values="usdr")
 
 
-def _means(gone: Doubles, whole: Doubles, drawn: np.ndarray) -> Doubles:
-    """(draw,) the mean over targets of each draw of songs; without those that lack a target altogether."""
-    with np.errstate(invalid="ignore"):
-        means: Doubles = (np.nansum(gone[drawn], axis=1) / np.nansum(whole[drawn], axis=1)).mean(axis=1)
-    return means[np.isfinite(means)]
+def _gone(scores: pd.DataFrame, system: str, gate: str, floor: pd.DataFrame) -> Doubles:
+    """How far above the floor, song × target in dB; 0 where the target does not play."""
+    above = _by_song(scores, system, gate).reindex_like(floor) - floor
+    return np.asarray(above.fillna(0.0), dtype=np.float64)
 
 
 def _with_interval(row: "pd.Series[float]") -> str:
