@@ -116,6 +116,18 @@ def test_other_formats(tmp_path, model, suffix):
     assert soundfile.info(tmp_path / "a" / f"b.{suffix}").samplerate == 44100
 
 
+def test_files_of_an_earlier_separation_stay_and_are_named(tmp_path, model):
+    words = ("separate", song(tmp_path / "a.wav"), "--out", tmp_path, "--model", model)
+    assert "there before" not in stemwise(*words) + stemwise(*words)
+    assert "not of this separation, and there before: a.wav, b.wav\n" in stemwise(*words, "--format", "flac")
+    assert (tmp_path / "a" / "b.wav").is_file()
+
+
+def test_a_song_that_is_missing_is_told_before_a_model_is_looked_for(tmp_path):
+    said = stemwise("separate", tmp_path / "a.wav", "--model", tmp_path / "none", code=1)
+    assert "a.wav: no such file" in said and "model" not in said
+
+
 def test_the_newest_run_is_the_default_model_and_else_the_one_that_ships(tmp_path, home):
     said = stemwise("separate", song(tmp_path / "a.wav"), "--out", tmp_path)
     assert f"model: {SHIPPED} (vocals, electric guitar" in said and "8 files in" in said

@@ -77,3 +77,7 @@ def _no_constant(name: str) -> Any:
 def printable(text: str) -> str:
     """A name of a file as it can be printed and stored, whatever its bytes are: what is no UTF-8 becomes �."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -38,6 +38,7 @@ def command(
     """Silence stems of any separator where a detector, or a label file, says that they rest."""
     from dataclasses import replace
 
+    from stemwise.export import find_detector
     from stemwise.external.stem_names import read_stem_folder
     from stemwise.gate import Gate
     from stemwise.gate_file import gate_stems
@@ -45,28 +46,30 @@ def command(
     if by is not None and labels is not None:
         raise DataError("--by and --labels both say when the stems play; give one of them.")
     if threshold is not None and gate is not GateKind.hard:
-        raise ModelError(f"--threshold {threshold} means nothing to a {gate} gate.")
+        raise ModelError(f"--threshold {threshold} means nothing when the gate is {gate}.")
     check_device(device)
     folder = read_stem_folder(stems, dict(_said(word) for word in is_ or ()))
-    external = _external(by, labels, folder.targets, hop, device)
+    detector = find_detector(by) if labels is None else None
+    external = _external(detector, labels, folder.targets, hop, device)
     chosen = external.gate(Gate(gate.value), False)
     chosen = chosen if threshold is None else replace(chosen, threshold=threshold)
     with warnings.catch_warnings(record=True) as noted, progress_bar(f"gating {stems.name}") as progress:
         written = gate_stems(folder.paths, out, external, chosen, mixture, progress)
-    for line in (*(f"warning: {warning.message}" for warning in noted), *external.says(False)):
+    told = [f"gate by: {detector}"] if detector else []
+    for line in (*(f"warning: {warning.message}" for warning in noted), *told, *external.says(False)):
         say(line)
     if folder.left_out:
         say(f"no stems, and left out: {', '.join(folder.left_out)}")
     say(f"{len(written)} files in {out}: {', '.join(file.name for file in written)}")
 
 
-def _external(by: str | None, labels: Path | None, targets: "Targets", hop: float, device: str) -> "External":
-    from stemwise.export import find_detector
+def _external(detector: Path | None, labels: Path | None, targets: "Targets", hop: float, device: str) -> "External":
     from stemwise.external.detected import load_detected
     from stemwise.external.label_files import Labelled
 
-    if labels is None:
-        return load_detected(find_detector(by), targets, hop, device)
+    if detector is not None:
+        return load_detected(detector, targets, hop, device)
+    assert labels is not None
     if not labels.is_file():
         raise DataError(f"{labels}: no such file. `stemwise label` writes .lab files.")
     return Labelled(labels, targets)

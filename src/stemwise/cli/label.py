@@ -10,6 +10,7 @@ import typer
 
 from stemwise.cli.common import only_given, progress_bar, say, settings_of
 from stemwise.home import data_home
+from stemwise.texts import count
 
 if TYPE_CHECKING:
     from stemwise.activity import Rule
@@ -65,13 +66,13 @@ def command(
     folder = out or data_home() / "labels" / data.resolve().name
     work = partial(write_labels, folder=folder, options=options)
     done = []
-    with progress_bar(f"labelling {len(songs)} songs") as progress:
+    with progress_bar(f"labelling {count(len(songs), 'song')}") as progress:
         for number, (_, labelled) in enumerate(each(work, {song.id: song for song in songs}, processes), start=1):
             done.append(labelled)
             progress(number / len(songs))
     say_activity(done)
     written = ", ".join(path.name.replace(songs[-1].id, "<ID>") for path in done[-1].paths if songs[-1].id in path.name)
-    say(f"{len(songs)} songs: {written or 'labels'} in {folder}")
+    say(f"{count(len(songs), 'song')}: {written or 'labels'} in {folder}")
 
 
 def rule_of(grid: Grid, hop: float | None, cutoff: float | None) -> "Rule":
@@ -86,7 +87,8 @@ def rule_of(grid: Grid, hop: float | None, cutoff: float | None) -> "Rule":
 
 
 def say_activity(done: "Iterable[Labelled]") -> None:
-    """A line an instrument: in how many songs it is, and which share of their time it plays."""
+    """A line an instrument: its stems, and the share of a song in which one of them is active, on average; in
+    `stemwise validate` it is the share in which any of them is."""
     from rich.console import Console
     from rich.table import Table
 
@@ -94,7 +96,7 @@ def say_activity(done: "Iterable[Labelled]") -> None:
     for labelled in done:
         for _, label, share in labelled.active:
             shares.setdefault(label, []).append(share)
-    table = Table("instrument", "stems", "share of time active")
+    table = Table("instrument", "stems", "active share of a stem")
     for label, found in sorted(shares.items(), key=lambda item: (-len(item[1]), item[0])):
         table.add_row(label, str(len(found)), f"{sum(found) / len(found):.2f}")
     Console(width=80).print(table)

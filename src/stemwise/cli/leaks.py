@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stemwise.cli.common import progress_bar, say, settings_of
+from stemwise.texts import count
 
 if TYPE_CHECKING:
     from stemwise.datasets.folders import SongFolders
@@ -30,7 +31,7 @@ def command(
 
     learned = usable(open_tree(train, train_kind, **settings_of(train_set)))
     tested = usable(open_tree(test, test_kind, **settings_of(test_set)))
-    with progress_bar(f"comparing {len(learned)} with {len(tested)} songs") as progress:
+    with progress_bar(f"comparing {len(learned)} with {count(len(tested), 'song')}") as progress:
         found = shared(tested, learned, processes, progress)
     if not found:
         say(f"none of the {len(tested)} songs of {test} is among the {len(learned)} of {train}")

@@ -19,6 +19,8 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="for programs")
         print(json.dumps([asdict(each) for each in found], indent=2))
         return
     table = Table("model=", "targets", "rate", "channels", "STFT", "parameters", "mask sees", "activity sees")
+    for column in table.columns:
+        column.no_wrap = True
     for each in found:
         sees = ["–", "–"]
         if each.separates:
@@ -28,7 +30,7 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="for programs")
         count = "one" if len(each.targets) == 1 else str(len(each.targets))
         stft = f"{each.n_fft} / {each.hop}"
         table.add_row(each.name, count, str(each.sample_rate), str(each.channels), stft, f"{each.parameters:,}", *sees)
-    Console(width=110).print(table)
+    Console(width=120).print(table)
 
 
 def _reach(frames: int | None, seconds: float) -> str:

@@ -9,6 +9,7 @@ import typer
 from stemwise.cli.common import only_given, progress_bar, say, settings_of
 from stemwise.errors import DataError, StemwiseError
 from stemwise.home import data_home
+from stemwise.texts import count
 
 DEFAULT = "mms"
 
@@ -53,13 +54,13 @@ def command(
     store = Store.of(reader, recipe, data_home() / "store")
     store = Store(out, recipe, store.tree) if out else store
     songs = reader.songs()
-    with progress_bar(f"preparing {len(songs)} songs") as progress:
+    with progress_bar(f"preparing {count(len(songs), 'song')}") as progress:
         filled = store.fill(songs, splits_of(reader), processes, progress, verify)
     for sentence in filled.noticed:
         say(sentence)
     if filled.stale:
         say_stale(filled.stale, clean)
-    say(f"{len(filled.made)} songs prepared, {len(songs) - len(filled.made)} kept, in {store.folder}")
+    say(f"{count(len(filled.made), 'song')} prepared, {len(songs) - len(filled.made)} kept, in {store.folder}")
     say(f"{size(store.folder) / 1e9:.2f} GB. Elsewhere: data=prepared data.root=<a copy of this folder>")
 
 

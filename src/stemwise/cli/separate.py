@@ -1,20 +1,16 @@
 """stemwise separate SONG --out DIR"""
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from stemwise import health
+from stemwise import audio, health
 from stemwise.cli.common import progress_bar, say
 from stemwise.errors import ModelError
-
-if TYPE_CHECKING:
-    from stemwise.external.detected import Detected
 
 
 class Format(StrEnum):
@@ -53,44 +49,44 @@ def command(
     device: Annotated[str, typer.Option(help="cpu, cuda or mps")] = "cpu",
 ) -> None:
     """Split a song into stems and say when each of them plays."""
-    from stemwise.export import find_model, load
+    from stemwise.export import find_detector, find_model, load
+    from stemwise.external.detected import load_detected
+    from stemwise.external.mapping import named, scheme_beside
     from stemwise.model import NEVER_HEARD, SEPARATION
     from stemwise.separate_file import separate_file
     from stemwise.separator import Separator
 
+    audio.info(song)
     path = find_model(model, SEPARATION)
     exported = load(path, SEPARATION)
     check_device(device)
     chosen, external = exported.gate, None
     if gate_by is not None:
-        external = detector_for(path, exported.model.targets, gate_by, device)
+        detector = find_detector(gate_by)
+        external = load_detected(
+            detector, named(exported.model.targets, scheme_beside(path, exported.model.targets)), device=device
+        )
         has_own = "activity" in exported.model.outputs
         chosen = external.gate(chosen, has_own)
     chosen = chosen if gate is None else replace(chosen, kind=gate.value)
     if threshold is not None:
         if chosen.kind != "hard":
-            raise ModelError(f"--threshold {threshold} means nothing to a {chosen.kind} gate; add --gate hard.")
+            raise ModelError(f"--threshold {threshold} means nothing when the gate is {chosen.kind}; add --gate hard.")
         chosen = replace(chosen, threshold=threshold)
     separator = Separator(exported.model, chosen, device=device, shifts=shifts)
     with warnings.catch_warnings(record=True) as noted, progress_bar(f"separating {song.name}") as progress:
         written = separate_file(song, out / song.stem, separator, f".{format}", progress, external)
     for warning in noted:
         say(f"warning: {warning.message}")
-    for line in external.says(has_own) if external else ():
-        say(line)
+    if external:
+        for line in (f"gate by: {detector}", *external.says(has_own)):
+            say(line)
     say(f"model: {path} ({', '.join(exported.model.targets)}; {exported.model.sample_rate} Hz)")
     if never := exported.card.get(NEVER_HEARD):
         say(f"never heard in training, so that these stems are worth nothing: {', '.join(never)}")
     say(f"{len(written)} files in {out / song.stem}: {', '.join(file.name for file in written)}")
-
-
-def detector_for(model: Path, targets: Sequence[str], asked: str, device: str) -> "Detected":
-    """The detector that is asked for, as the activity of a model's targets."""
-    from stemwise.export import find_detector
-    from stemwise.external.detected import load_detected
-    from stemwise.external.mapping import named, scheme_beside
-
-    return load_detected(find_detector(asked), named(targets, scheme_beside(model, targets)), device=device)
+    if older := sorted({file.name for file in (out / song.stem).iterdir()} - {file.name for file in written}):
+        say(f"not of this separation, and there before: {', '.join(older)}")
 
 
 def check_device(device: str) -> None:

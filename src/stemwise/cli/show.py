@@ -9,6 +9,7 @@ import typer
 from stemwise.cli.common import only_given, say, settings_of
 from stemwise.errors import DataError, MissingExtra
 from stemwise.home import data_home
+from stemwise.texts import count
 
 if TYPE_CHECKING:
     from stemwise.report.song_picture import Section
@@ -44,7 +45,7 @@ def command(
     path = out or data_home() / "pictures" / f"{found.id}.png"
     with beside(path) as part:
         part.write_bytes(picture)
-    say(f"{len(found.stems)} stems, {found.seconds:.1f} s: {path}")
+    say(f"{count(len(found.stems), 'stem')}, {found.seconds:.1f} s: {path}")
 
 
 def sections_of(tree: Path, id: str) -> "list[Section]":

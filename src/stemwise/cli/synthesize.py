@@ -9,6 +9,7 @@ import typer
 from stemwise.cli.common import progress_bar, say
 from stemwise.errors import DataError
 from stemwise.home import data_home
+from stemwise.texts import count
 
 # How far a mean may lie outside the real range without being marked.
 NEAR = 0.1
@@ -66,7 +67,7 @@ def command(
             )
     for reason in refused:
         say(f"left out: {reason}")
-    say(f"{len(made)} songs in {root}")
+    say(f"{count(len(made), 'song')} in {root}")
     say_how_busy(root)
 
 

@@ -5,9 +5,10 @@ from rich.table import Table
 from rich.text import Text
 
 from stemwise.cli.common import say
+from stemwise.texts import count
 from stemwise.validation import ERROR, NOTE, WARNING, Validation
 from stemwise.validation.findings import groups
-from stemwise.validation.levels import count, far
+from stemwise.validation.levels import far
 from stemwise.validation.summary import Range, Summary
 
 MOST = 12  # instruments of the table; the page has them all
@@ -57,7 +58,7 @@ def _figures(found: Validation) -> list[tuple[str, str]]:
 
 
 def _instruments(summary: Summary) -> Table:
-    table = Table("instrument", "songs", "stems", "share of their time active", "hours active")
+    table = Table("instrument", "songs", "stems", "active share of all", "hours active")
     for row in summary.instruments[:MOST]:
         table.add_row(Text(row.label), str(row.songs), str(row.stems), f"{row.share:.2f}", f"{row.hours:.2f}")
     if len(summary.instruments) > MOST:
@@ -87,7 +88,7 @@ def _findings(found: Validation) -> Table:
 def _values(table: dict[int, int], unit: str) -> str:
     if len(table) == 1:
         return f"{next(iter(table))}{unit}"
-    return ", ".join(f"{value}{unit} in {songs} songs" for value, songs in table.items())
+    return ", ".join(f"{value}{unit} in {count(songs, 'song')}" for value, songs in table.items())
 
 
 def _range(found: Range, digits: int) -> str:

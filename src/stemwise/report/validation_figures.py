@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from stemwise.report.canvas import BLUE, GREY, ORANGE, new_figure, png
-from stemwise.validation.levels import FAR, count
+from stemwise.texts import count
+from stemwise.validation.levels import FAR
 from stemwise.validation.summary import InstrumentRow
 
 LOWEST = -120.0  # dB: below the rounding of 16 bits, above that of floats

@@ -9,10 +9,11 @@ from stemwise.files import write_text
 from stemwise.report.inline import data_uri
 from stemwise.report.render import render
 from stemwise.song import Song
+from stemwise.texts import count
 from stemwise.validation import Finding, Validation
 from stemwise.validation.facts import SongFacts
 from stemwise.validation.findings import SEVERITIES, groups, may_train
-from stemwise.validation.levels import count, decibels, far, gain
+from stemwise.validation.levels import decibels, far, gain
 
 LEAST = -90.0  # dB of mix minus sum, the rounding of 16 bits: below there is nothing to draw
 

@@ -31,7 +31,3 @@ def gain(apart: Apart) -> str:
         return "none"
     inverted = ", inverted" if apart.gain < 0 else ""
     return f"{signed(20 * math.log10(abs(apart.gain)))} dB{inverted}"
-
-
-def count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from stemwise.song import Song
 from stemwise.taxonomy import ANYTHING, EVERYBODY
+from stemwise.texts import count
 from stemwise.validation.facts import Apart, FileFacts, SongFacts
 from stemwise.validation.findings import ERROR, NOTE, WARNING, Finding
-from stemwise.validation.levels import FAR, OFFSET, SILENT, count, decibels, far, gain, signed
+from stemwise.validation.levels import FAR, OFFSET, SILENT, decibels, far, gain, signed
 from stemwise.validation.meter import RUN
 
 OTHER = "other instrument"
