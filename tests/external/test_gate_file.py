@@ -103,6 +103,21 @@ def test_stems_that_sum_to_the_mixture_are_heard_as_the_mixture_is(tmp_path):
     assert not tables["low"]["vocals_gate"].any(), "only the mixture is listened to"
 
 
+@pytest.mark.parametrize("by", ["--by", "--labels"])
+def test_a_gate_that_is_off_changes_nothing_and_a_soft_one_weighs(tmp_path, by):
+    before = stems(tmp_path / "in", subtype="PCM_16")
+    (tmp_path / "l.lab").write_text("1.0\t2.0\tvocals\n")
+    words = (by, saved(tmp_path / "d.safetensors", TONES) if by == "--by" else tmp_path / "l.lab")
+    for gate in ("off", "soft"):
+        stemwise("gate", tmp_path / "in", *words, "--gate", gate, "--out", tmp_path / gate)
+    for name, stem in before.items():
+        np.testing.assert_array_equal(soundfile.read(tmp_path / "off" / f"{name}.wav")[0], stem)
+    table = np.genfromtxt(tmp_path / "off" / "activity.csv", delimiter=",", names=True)
+    assert (table["vocals_gate"] == 1).all() and table["vocals"].min() < 0.1
+    table = np.genfromtxt(tmp_path / "soft" / "activity.csv", delimiter=",", names=True)
+    np.testing.assert_array_equal(table["vocals_gate"], table["vocals"])
+
+
 def test_labels_in_place_of_a_detector(tmp_path):
     before = stems(tmp_path / "in", subtype="PCM_16")
     (tmp_path / "l.lab").write_text("1.0\t2.0\tvocals\n6.0\t7.0\tmale singer\n")

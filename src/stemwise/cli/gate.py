@@ -51,7 +51,7 @@ def command(
     folder = read_stem_folder(stems, dict(_said(word) for word in is_ or ()))
     detector = find_detector(by) if labels is None else None
     external = _external(detector, labels, folder.targets, hop, device)
-    chosen = external.gate(Gate(gate.value), False)
+    chosen = replace(external.gate(Gate("hard"), False), kind=gate.value)
     chosen = chosen if threshold is None else replace(chosen, threshold=threshold)
     with warnings.catch_warnings(record=True) as noted, progress_bar(f"gating {stems.name}") as progress:
         written = gate_stems(folder.paths, out, external, chosen, mixture, progress)
