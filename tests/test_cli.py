@@ -147,6 +147,21 @@ def test_a_model_to_pass_on_is_half_the_size_and_knows_its_scores(tmp_path, mode
     assert "with its scores" in said and (tmp_path / "b.safetensors").stat().st_size < 0.7 * model.stat().st_size
     kept = {key: value for key, value in line.items() if key not in ("target", "csdr")}
     assert describe(tmp_path / "b.safetensors")["card"]["scores"] == [kept]
+    seconds = {"detection": {"levels": [{"level": "1 s", "measure": "auc", "value": 0.9}]}}  # of clips=true
+    summary.write_text(json.dumps({**json.loads(summary.read_text()), **seconds}))
+    stemwise("export", model.parent, "--out", tmp_path / "c.safetensors")
+    assert describe(tmp_path / "c.safetensors")["card"]["scores"] == [kept]
+
+
+def test_a_model_that_is_passed_on_again_keeps_its_scores(tmp_path, model):
+    lines = [{"system": "x", "usdr": 2.5}]
+    known = exported()
+    save(tmp_path / "there" / "a.safetensors", replace(known, card={**known.card, "scores": lines}), DESCRIPTION)
+    assert "with its scores" in stemwise("export", tmp_path / "there" / "a.safetensors", "--out", tmp_path / "b")
+    assert describe(tmp_path / "b")["card"]["scores"] == lines
+    words = ("--out", tmp_path / "c", "--scores", tmp_path / "none.json")
+    assert "none.json: no such file" in stemwise("export", tmp_path / "b", *words, code=1)
+    assert not (tmp_path / "c").exists()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from stemwise.cli.common import say
+from stemwise.errors import DataError
 from stemwise.texts import read_json
 
 TOLD = ("usdr", "silence_energy", "lost_energy", "auc")
@@ -33,10 +34,17 @@ def command(
         write_onnx(path, onnx)
         return
     exported, description = load(path), describe(path)["model"]
-    card = exported.card | {"scores": scores_of(scores or path.parent / "summary.json")}
+    card = exported.card | {"scores": _scores(scores, path) or exported.card.get("scores", [])}
     save(out, replace(exported, card=card), description, half)
     said = ", with its scores" if card["scores"] else "; it was not scored yet (python -m src.eval)"
     say(f"{out}: {out.stat().st_size / 1e6:.1f} MB{said}")
+
+
+def _scores(asked: Path | None, model: Path) -> list[dict[str, Any]]:
+    """Of the summary that is asked for, or of the run's own, if it has one."""
+    if asked is not None and not asked.is_file():
+        raise DataError(f"--scores {asked}: no such file. `python -m src.eval` writes summary.json.")
+    return scores_of(asked or model.parent / "summary.json")
 
 
 def write_onnx(path: Path, out: Path) -> None:
@@ -52,7 +60,7 @@ def scores_of(summary: Path) -> list[dict[str, Any]]:
     """What a run scored in the mean over its targets, nothing where it was not scored: a line a system and gate, or of
     a detector a line a level and measure, those without a figure left out."""
     found = read_json(summary) if summary.is_file() else {}
-    if "detection" in found:
+    if "detection" in found and not found.get("scores"):  # what a separator says of seconds is not what it is for
         lines = [line for line in found["detection"]["levels"] if line["value"] is not None]
         return [{key: line[key] for key in TOLD_OF_DETECTORS} for line in lines]
     kept = ("system", "gate", "songs", *(name for m in TOLD for name in (m, f"{m}_low", f"{m}_high")))
