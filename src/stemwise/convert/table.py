@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
@@ -12,6 +13,7 @@ from stemwise.errors import AudioError, DataError, StemwiseError
 from stemwise.files import write_text
 from stemwise.naming import LEFT_OUT, SUFFIXES, Guess, guess, words_of
 from stemwise.taxonomy import check_label
+from stemwise.texts import read_text
 
 
 @dataclass(frozen=True)
@@ -90,13 +92,18 @@ def write_table(path: Path, rows: Iterable[Row]) -> None:
 def read_table(path: Path, folder: Path) -> list[Row]:
     """The rows of a corrected table. Raises DataError with every line that cannot be used, and where table and folder
     do not name the same files."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        missing = [name for name in COLUMNS[:4] if name not in (reader.fieldnames or ())]
-        if missing:
-            raise DataError(f"{path}: has no column {', '.join(missing)}. Remove the file to have it proposed anew.")
-        faults: list[str] = []
-        rows = [_row(line, f"line {number}", faults) for number, line in enumerate(reader, start=2)]
+    content = read_text(path)
+    first = content.partition("\n")[0]
+    between = max((",", ";", "\t"), key=first.count)  # where a comma stands in numbers, Excel writes the others
+    reader = csv.DictReader(io.StringIO(content, newline=""), delimiter=between)
+    missing = [name for name in COLUMNS[:4] if name not in (reader.fieldnames or ())]
+    if missing:
+        raise DataError(
+            f"{path}: has no column {', '.join(missing)} in its first line ({first.strip()[:80]}). Restore the names "
+            f"{', '.join(COLUMNS)}; or move the file away to have one proposed anew, without what was corrected."
+        )
+    faults: list[str] = []
+    rows = [_row(line, f"line {number}", faults) for number, line in enumerate(reader, start=2)]
     _same_files(rows, find_files(folder), faults)
     if faults:
         raise DataError(
@@ -110,8 +117,10 @@ def _row(line: dict[str, str | None], where: str, faults: list[str]) -> Row:
     what = f"{where} ({cells['session']}/{cells['file']})"
     gain = 0.0
     try:
-        gain = float(cells["gain"] or 0)
+        gain = float(cells["gain"].replace(",", ".") or 0)
     except ValueError:
+        gain = math.nan
+    if not math.isfinite(gain):
         faults.append(f"{what}: gain '{cells['gain']}' is no number of dB.")
     if cells["side"] not in ("", "L", "R"):
         faults.append(f"{what}: side '{cells['side']}' is neither L, R nor empty.")
