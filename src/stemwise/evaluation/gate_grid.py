@@ -40,8 +40,8 @@ class GateGrid:
     With `hard` the model's own gate is among them. Raises ModelError for what no gate can have, and for nothing.
     """
 
-    thresholds: Sequence[float]
-    median_seconds: Sequence[float]
+    thresholds: Sequence[float] = (*(number / 20 for number in range(1, 20)), 0.98)
+    median_seconds: Sequence[float] = (0.0, 0.25, 0.488, 1.0, 2.0)
     kinds: Sequence[str] = field(default=KINDS)
 
     def __post_init__(self) -> None:

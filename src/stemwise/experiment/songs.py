@@ -4,6 +4,7 @@ import importlib
 import inspect
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from stemwise.datasets.base import Splits, spelling
 from stemwise.datasets.detect import fits, kind_of, kinds, reader_of
 from stemwise.datasets.leaks import shared, shared_by_name
 from stemwise.errors import DataError, StemwiseError
+from stemwise.evaluation.gate_grid import GateGrid
 from stemwise.experiment import configs, gate_source
 from stemwise.experiment.learned import Lesson
+from stemwise.files import fingerprint
 from stemwise.loading.shard import PreparedSong
 from stemwise.model import SpectralModel
 from stemwise.song import Song
@@ -58,7 +61,11 @@ def choose_songs(
 
 def asked_part(config: Any) -> str:
     """What is scored if nothing is said: the run's own test songs, or all songs of another tree."""
-    return str(config.part or ("all" if config.root else "test"))
+    return str(config.part or _usual_part(config))
+
+
+def _usual_part(config: Any) -> str:
+    return "all" if config.root else "test"
 
 
 def _not_learned(what_to_do: str, lessons: Iterable[Lesson], songs: list[Song]) -> list[str]:
@@ -150,18 +157,29 @@ def output_folder(config: Any, run: Path) -> Path:
     """The run's own folder for its own test; another beneath it for any other question, so that no answer is lost."""
     if config.out:
         return Path(config.out)
-    asked = [f"{key}-{config[key]}" for key in ("part", "limit") if config[key] not in ("test", None)]
+    asked = [f"part-{asked_part(config)}"] if asked_part(config) != _usual_part(config) else []
+    asked += [f"limit-{config.limit}"] if config.limit is not None else []
     asked += [f"{key}-{config[key]}" for key in ("channels", "wiener", "context") if config[key]]
     asked += [f"shifts-{config.shifts}"] if config.shifts != 1 else []
-    asked += [f"root-{Path(config.root).name}"] if config.root else []
+    asked += [_root_words(config)] if config.root else []
+    asked += ["shared-leave_out"] if config.shared == "leave_out" else []
     asked += [_gate_words(gate)] if (gate := configs.asked_gate(config)) else []
     asked += gate_source.words(config)
     return run / "_".join(["eval", *asked]) if asked else run
 
 
+def _root_words(config: Any) -> str:
+    """The name of the tree, and digits of where it lies and how it is read: many are called Audio."""
+    place = config.root if "://" in str(config.root) else Path(config.root).resolve()
+    return f"root-{Path(config.root).name}-{fingerprint((), str(place), configs.plain(config.reader))[:6]}"
+
+
 def _gate_words(gate: Any) -> str:
-    """The gate's kind, and of a hard one what is not as conf/gate/hard.yaml has it."""
+    """The gate's kind, and what is not as conf/gate has it: a hard one's numbers, digits of the lists of a grid."""
     words = ["gate", str(gate.get("kind", "grid"))]
+    if "thresholds" in gate:
+        lists, whole = ([list(of[each.name]) for each in fields(GateGrid)] for of in (gate, vars(GateGrid())))
+        return "-".join(words if lists == whole else [*words, fingerprint((), lists)[:6]])
     for key, usual in (("threshold", 0.5), ("median_seconds", 0.488)):
         if gate.get("kind") == "hard" and gate.get(key, usual) != usual:
             words.append(f"{key.partition('_')[0]}-{gate[key]}".replace(" ", ""))
