@@ -95,6 +95,14 @@ def test_words_that_are_paths_are_paths(runs, monkeypatch):
     assert list(groups_of([folder.name, "iass"])) == [folder.name, "iass"]
 
 
+def test_only_a_star_makes_a_pattern(runs):
+    """Folders of sweeps have lists in their names: `[1]` is no 1."""
+    for name in ("t=[1]", "t=1", "t=[1],s=1"):
+        write_scores(runs / name / NAME, scores(songs=3), {})
+    assert groups_of(["a=runs/t=[1]"])["a"] == [Path("runs/t=[1]") / NAME]
+    assert groups_of(["a=runs/t=[1]*"])["a"] == [Path(f"runs/{name}") / NAME for name in ("t=[1]", "t=[1],s=1")]
+
+
 def test_what_is_said_of_one_gate_counts_more():
     named = {"a": [], "b": []}
     assert gates_of((), named) == {"a": "off", "b": "off"}

@@ -173,6 +173,13 @@ def test_the_command_prints_the_table_and_who_failed(sweep):
     assert "job 3 failed: it diverged" in shown.output and "job 10 did not end" in shown.output
 
 
+def test_words_in_brackets_are_no_markup(tmp_path):
+    for number, target in enumerate(("bass", "drums")):
+        job(tmp_path / "s" / str(number), [f"targets=[{target}]"], usdr=1.0 + number)
+    shown = CliRunner().invoke(app, ["sweep", str(tmp_path / "s")], env={"COLUMNS": "160"}).output
+    assert "[bass]" in shown and "[drums]" in shown
+
+
 def test_the_page_has_every_job_and_says_why_one_failed(sweep):
     gather(sweep)
     page = (sweep / "sweep.html").read_text()

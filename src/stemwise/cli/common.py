@@ -90,7 +90,12 @@ def only_given(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def say(text: str) -> None:
     """One line on stdout, not wrapped, so that paths can be copied."""
-    Console(soft_wrap=True, highlight=False).print(printable(text), markup=False)
+    _print(text)
+
+
+def _print(text: str, stderr: bool = False) -> None:
+    """To the letter: names of files hold brackets, and colons as in :cd:."""
+    Console(stderr=stderr, soft_wrap=True, highlight=False, emoji=False).print(printable(text), markup=False)
 
 
 def _warn(usual: Callable[..., None], message: Warning | str, category: type[Warning], *where: Any) -> None:
@@ -98,9 +103,9 @@ def _warn(usual: Callable[..., None], message: Warning | str, category: type[War
     if category is not UserWarning:
         usual(message, category, *where)
         return
-    Console(stderr=True, soft_wrap=True, highlight=False).print(printable(f"warning: {message}"), markup=False)
+    _print(f"warning: {message}", stderr=True)
 
 
 def _end(message: str, code: int) -> None:
-    Console(stderr=True, soft_wrap=True, highlight=False).print(printable(message), markup=False)
+    _print(message, stderr=True)
     sys.exit(code)

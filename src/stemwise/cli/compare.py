@@ -100,7 +100,14 @@ def several(runs: str) -> list[str]:
     if Path(runs).exists():
         return [runs]
     parts = [Path(run) for run in runs.split(",") if run]
-    return [str(found) for part in parts for found in (sorted(part.parent.glob(part.name)) or [part])]
+    return [str(found) for part in parts for found in (_meant(part) or [part])]
+
+
+def _meant(part: Path) -> list[Path]:
+    """A path, or where its last part holds * what fits; other signs of patterns are letters of names here."""
+    if part.exists() or "*" not in part.name:
+        return [part]
+    return sorted(part.parent.glob(part.name.replace("[", "[[]").replace("?", "[?]")))
 
 
 def scores_of(run: str) -> Path:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from stemwise.cli.common import say
@@ -101,7 +101,8 @@ def _differences(found: "DetectionComparison", one: str, other: str) -> Table:
 
 
 def _instruments(found: "DetectionComparison") -> Table:
-    table = Table("instrument", *found.names, *(f"{one} − {other}" for one, other in found.pairs))
+    headings = (*found.names, *(f"{one} − {other}" for one, other in found.pairs))
+    table = Table("instrument", *(Column(Text(name)) for name in headings))
     rows, apart = found.instruments.to_dict("records"), found.apart.to_dict("records")
     for target in found.targets:
         figures = [Text(number(row["auc"], DIGITS)) for row in rows if row["target"] == target]

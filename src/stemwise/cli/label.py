@@ -91,6 +91,7 @@ def say_activity(done: "Iterable[Labelled]") -> None:
     `stemwise validate` it is the share in which any of them is."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     shares: dict[str, list[float]] = {}
     for labelled in done:
@@ -98,5 +99,5 @@ def say_activity(done: "Iterable[Labelled]") -> None:
             shares.setdefault(label, []).append(share)
     table = Table("instrument", "stems", "active share of a stem")
     for label, found in sorted(shares.items(), key=lambda item: (-len(item[1]), item[0])):
-        table.add_row(label, str(len(found)), f"{sum(found) / len(found):.2f}")
+        table.add_row(Text(label), str(len(found)), f"{sum(found) / len(found):.2f}")
     Console(width=80).print(table)

@@ -24,7 +24,8 @@ def command(
 ) -> None:
     """Find songs that two sets share, by name and by sound. Exit code 2 if there are any."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
+    from rich.text import Text
 
     from stemwise.datasets.detect import open_tree
     from stemwise.datasets.leaks import shared
@@ -36,9 +37,9 @@ def command(
     if not found:
         say(f"none of the {len(tested)} songs of {test} is among the {len(learned)} of {train}")
         return
-    table = Table(f"in {test.name}", f"in {train.name}", "known by")
+    table = Table(*(Column(Text(f"in {tree.name}")) for tree in (test, train)), "known by")
     for one in sorted(found, key=lambda one: one.id):
-        table.add_row(one.id, one.also, one.by)
+        table.add_row(*map(Text, (one.id, one.also, one.by)))
     Console(soft_wrap=True).print(table)
     say(f"{len(found)} of {len(tested)} songs of {test} are among the {len(learned)} of {train}. Leave them out there:")
     say(f"data.skip=[{','.join(sorted({one.also for one in found}))}]")

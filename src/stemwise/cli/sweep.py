@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from stemwise.cli.common import say
 from stemwise.errors import MissingExtra
@@ -33,9 +34,9 @@ def command(
     columns += companions(whole)[:SHOWN]
     table = Table(box=None, pad_edge=False)
     for name in columns:
-        table.add_column(name, justify="left" if name in ("job", "state") else "right", overflow="fold")
+        table.add_column(Text(name), justify="left" if name in ("job", "state") else "right", overflow="fold")
     for line in lines.to_dict("records"):
-        table.add_row(*(cell(line[name]) for name in columns))
+        table.add_row(*(Text(cell(line[name])) for name in columns))
     Console(soft_wrap=True).print(table)
     for job in whole.jobs:
         if job.state != "ended":

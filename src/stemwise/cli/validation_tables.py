@@ -18,7 +18,7 @@ COLOURS = {ERROR: "red", WARNING: "yellow", NOTE: "cyan"}
 def show(found: Validation) -> None:
     """The set in figures, its instruments and targets, and what was found: errors in full, the rest by an example."""
     console = Console(width=110)
-    table = Table(title=found.where, show_header=False, title_justify="left")
+    table = Table(title=Text(found.where), show_header=False, title_justify="left")
     for name, value in _figures(found):
         table.add_row(name, Text(value))
     console.print(table)
@@ -72,7 +72,7 @@ def _targets(summary: Summary) -> Table:
     table = Table("target", "known in songs", "known and plays", *more, *(f"in {part.name}" for part in summary.parts))
     for row in summary.targets:
         counts = (row.known, row.playing, *((row.annotated, row.heard) if annotated else ()), *row.parts.values())
-        table.add_row(row.name, *map(str, counts))
+        table.add_row(Text(row.name), *map(str, counts))
     return table
 
 
