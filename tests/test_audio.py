@@ -79,6 +79,14 @@ def test_resampling_keeps_a_tone_and_drops_what_does_not_fit(to):
         assert 20 * np.log10(np.abs(gone).max() / 0.5) < -60
 
 
+@pytest.mark.parametrize(("rate", "to"), [(44100, 16000), (192000, 16000), (8000, 44100), (44100, 44100)])
+@pytest.mark.parametrize("samples", [0, 1, 2, 5, 40])
+def test_blocks_of_hardly_any_samples_are_resampled_to_as_many_as_the_whole(rate, to, samples):
+    whole = np.ones((2, samples), np.float32)
+    found = np.concatenate(list(audio.resampled_blocks(iter([whole, whole[:, :0]]), rate, to, 2)), axis=1)
+    assert (found.shape[1] > 0) == (samples > 0) and abs(found.shape[1] - samples * to / rate) <= 1
+
+
 def test_channels():
     stereo = np.stack([np.ones(4), np.zeros(4)]).astype(np.float32)
     np.testing.assert_array_equal(audio.as_channels(stereo, 1), np.full((1, 4), 0.5))

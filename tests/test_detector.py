@@ -130,6 +130,8 @@ def test_nan_and_nothing_are_refused():
         detector().detect(np.zeros((2, 0), np.float32))
     with pytest.raises(ModelError, match="evenly"):
         detector().detect(steps(2), hop_seconds=0.3)
+    with pytest.raises(ModelError, match="windows every nan s; give seconds"):
+        detector().detect(steps(2), hop_seconds=np.nan)
 
 
 def test_memory_does_not_grow_with_the_song():

@@ -59,7 +59,11 @@ def test_a_clip_shorter_than_the_filter_is_filtered_all_the_same():
     [
         (lambda: Gate("loud"), "gate 'loud' is unknown"),
         (lambda: Gate("hard", 1.5), "outside 0 to 1"),
+        (lambda: Gate("hard", np.nan), "outside 0 to 1"),
+        (lambda: Gate("hard", [0.5, np.nan]), "outside 0 to 1"),
         (lambda: Gate("hard", 0.5, -1), "median of -1"),
+        (lambda: Gate("hard", 0.5, np.nan), "median of nan"),
+        (lambda: Gate("hard", 0.5, np.inf), "median of inf"),
         (lambda: Gate("hard", [0.5, 0.5]).weights(np.ones((3, 9)), RATE), "2 gate thresholds for 3 targets"),
     ],
 )

@@ -172,10 +172,14 @@ def resampled_blocks(blocks: Iterator[Samples], rate: int, to: int, channels: in
         yield from blocks
         return
     stream = soxr.ResampleStream(rate, to, channels, dtype="float32", quality="HQ")
+    came = went = 0
     for block in blocks:
-        yield stream.resample_chunk(np.ascontiguousarray(block.T)).reshape(-1, channels).T
-    empty = np.zeros((0, channels), np.float32)
-    yield stream.resample_chunk(empty, last=True).reshape(-1, channels).T
+        out = stream.resample_chunk(np.ascontiguousarray(block.T)).reshape(-1, channels).T
+        came, went = came + block.shape[1], went + out.shape[1]
+        yield out
+    out = stream.resample_chunk(np.zeros((0, channels), np.float32), last=True).reshape(-1, channels).T
+    # Of so few samples that they make half of one the stream gives none, and `resample` one.
+    yield out if went + out.shape[1] or not came else np.zeros((channels, 1), np.float32)
 
 
 def fit(audio: Samples, length: int) -> Samples:

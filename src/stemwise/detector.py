@@ -132,6 +132,8 @@ class Detector:
 
     def _hop(self, seconds: float | None) -> int:
         window, rate = self.model.window, self.model.sample_rate
+        if seconds is not None and not math.isfinite(seconds):
+            raise ModelError(f"windows every {seconds} s; give seconds, up to the {window / rate:g} s of a window.")
         hop = window if seconds is None else round(seconds * rate)
         if hop < 1 or window % hop:
             raise ModelError(f"windows every {seconds} s; that must go into a window of {window / rate:g} s evenly.")

@@ -28,9 +28,9 @@ class Gate:
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
             raise ModelError(f"gate '{self.kind}' is unknown; choose one of {', '.join(get_args(Kind))}.")
-        if np.min(self.threshold) < 0 or np.max(self.threshold) > 1:
+        if not (np.min(self.threshold) >= 0 and np.max(self.threshold) <= 1):  # NaN is neither
             raise ModelError(f"gate threshold {self.threshold} lies outside 0 to 1.")
-        if self.median_seconds < 0:
+        if not 0 <= self.median_seconds < np.inf:
             raise ModelError(f"gate median of {self.median_seconds} s; it must be 0 (none) or longer.")
 
     def weights(self, probability: NDArray[np.floating], frame_rate: float) -> NDArray[np.float32]:

@@ -32,7 +32,11 @@ def check_device(device: str) -> None:
 
     kinds = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     usable = [kind for kind, there in kinds.items() if there]
-    if device.partition(":")[0] not in usable:
+    try:
+        kind = torch.device(device).type
+    except RuntimeError:
+        kind = ""
+    if kind not in usable:
         raise ModelError(f"device '{device}' is not to be had with this PyTorch; choose {' or '.join(usable)}.")
 
 

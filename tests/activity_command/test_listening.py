@@ -169,6 +169,7 @@ def test_a_short_tone_is_heard_in_the_time_it_has(tmp_path, model):
         (["--context", "album"], "give seconds, or song"),
         (["--context", 1.5], "whole number of windows"),
         (["--device", "abacus"], "not to be had"),
+        (["--device", "cpu:x"], "not to be had"),
     ],
 )
 def test_options_that_cannot_be_are_said_before_the_first_song(tmp_path, model, words, said):
