@@ -1,17 +1,22 @@
 """Which block of RESULTS.md shows what."""
 
+import logging
 from collections.abc import Mapping
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
+from stemwise import export
 from stemwise.study import blocks, detection_blocks, gate_blocks
 from stemwise.study.blocks import Block
 from stemwise.study.kept import Kept, Row
 from stemwise.study.markdown import put
 from stemwise.study.overall import overall
 from stemwise.study.pictures import write_bss, write_hours, write_pictures
+from stemwise.study.quotes import unfounded
 from stemwise.study.way import share_of_the_way
+
+log = logging.getLogger(__name__)
 
 FIGURE_4 = {
     "mixture": ("mixture", ""),
@@ -225,6 +230,9 @@ def write_results(results: Path, document: Path, done: frozenset[tuple[str, str]
     if (results / "figures" / "hours.png").is_file():
         said["hours"] = f"![uSDR over hours of training songs](results/figures/hours.png)\n\n{said['hours']}"
     put(document, said)
+    card = (Path(export.__file__).parent / "pretrained" / "README.md").read_text(encoding="utf-8")
+    for quote in unfounded(document.read_text(encoding="utf-8"), card):
+        log.warning("%s, %s: no table says so (any more)", document.name, quote)
 
 
 def asked_by(block: Block) -> list[str]:
