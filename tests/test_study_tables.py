@@ -17,6 +17,7 @@ from stemwise.study.markdown import figure, put
 from stemwise.study.overall import overall
 from stemwise.study.pictures import write_bss, write_hours, write_pictures
 from stemwise.study.tables import keep, read_table
+from stemwise.study.trials import best_of_trials
 from stemwise.study.way import share_of_the_way, way
 from stemwise.study.write import BLOCKS, asked_by
 from tests.report.made_up import scores
@@ -302,3 +303,31 @@ def test_silence_is_told_apart_by_whether_the_target_is_in_the_song(kept):
     said = gate_blocks.rests(kept, "test", "iass")
     counts = [int(count) for count in re.findall(r"\((\d+)\)", said.splitlines()[0])]
     assert counts[0] + counts[1] == counts[2] and len(said.splitlines()) == 2 + 4
+
+
+def test_as_many_trials_for_each_and_the_best_of_them_are_compared(tmp_path):
+    """Of `a` the second trial is best on validation songs, though on test songs the first is; of `b` there is one less,
+    and a second seed of it counts for nothing."""
+    told = {("valid", "a1"): 0.0, ("valid", "a2"): 1.0, ("valid", "b1"): 0.5, ("valid", "b2"): 0.3}
+    told |= {("test", "a1"): 3.0, ("test", "a2"): 2.0, ("test", "b1"): 1.0, ("test", "b2"): 9.0}
+    results, trials = tmp_path / "results", {"a": ("a1", "a2"), "b": ("b1", "b2")}
+
+    def put_trial(question: str, name: str, seed: int, shift: float) -> None:
+        table = made_up(0.0)
+        table.loc[table["system"] == "iass", "usdr"] += shift
+        write_scores(tmp_path / "scores.parquet", table, {"seed": str(seed)})
+        keep(tmp_path / "scores.parquet", results / f"{name}_s{seed}" / f"{question}.parquet", {"system": name})
+
+    for (question, name), shift in told.items():
+        if name != "b2":
+            put_trial(question, name, 0, shift)
+    said = best_of_trials(Kept(results), trials, "valid", "test")
+    assert said == f"{blocks.NOTHING}\n\nNot run yet: b2."
+    for question in ("valid", "test"):
+        put_trial(question, "b2", 1, 50.0)
+    assert best_of_trials(Kept(results), trials, "valid", "test") == blocks.NOTHING, "no seed that all have"
+    for question in ("valid", "test"):
+        put_trial(question, "b2", 0, told[question, "b2"])
+    said = best_of_trials(Kept(results), trials, "valid", "test")
+    assert said.startswith("Chosen by uSDR on `valid`, seed 0: a2 (a1 ") and "; b1 (b1 " in said
+    assert "| target | measure | a2 − b1 |" in said and "| all | uSDR dB | 1.00 [1.00, 1.00] |" in said

@@ -120,17 +120,17 @@ def differences(
     gates: str | Mapping[str, str] = "off",
 ) -> str:
     """One system minus another, for all targets and each, with Holm's correction over the table."""
-    return _compared(kept.systems(question, pair), pair, measures, gates)
+    return compared(kept.systems(question, pair), pair, measures, gates)
 
 
 def asked_otherwise(
     kept: Kept, rows: Mapping[str, Row], measures: Sequence[str] = ("usdr", "csdr_common", "silence_energy")
 ) -> str:
     """The same of two answers, as to different questions of one system."""
-    return _compared(kept.called(rows), tuple(rows), measures, "off")
+    return compared(kept.called(rows), tuple(rows), measures, "off")
 
 
-def _compared(
+def compared(
     scores: Mapping[str, Sequence[pd.DataFrame]],
     pair: Sequence[str],
     measures: Sequence[str],

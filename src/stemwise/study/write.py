@@ -14,6 +14,7 @@ from stemwise.study.markdown import put
 from stemwise.study.overall import overall
 from stemwise.study.pictures import write_bss, write_hours, write_pictures
 from stemwise.study.quotes import unfounded
+from stemwise.study.trials import best_of_trials
 from stemwise.study.way import share_of_the_way
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,8 @@ COSTS = ("usdr", "csdr_common", "csdr", "silence_energy", "silence_pooled", "los
 BSS = ("csdr", "isr", "sir", "sar")
 SPATIAL = ("usdr", "csdr_common", "silence_energy")
 WEIGHTS = ("single_task", "iass_weight_0.1", "iass", "iass_weight_10")
-RATES = ("iass_lr_1e-3", "iass", "iass_lr_4e-3", "open_unmix_lr_1e-3", "open_unmix", "open_unmix_lr_4e-3")
+TRIALS = {name: (f"{name}_lr_1e-3", name, f"{name}_lr_4e-3") for name in BOTH}
+RATES = tuple(trial for trials in TRIALS.values() for trial in trials)
 MUSDB = ("iass_musdb", "open_unmix_musdb")
 FIGURE_3 = {
     "mixture": ("mixture", ""),
@@ -125,6 +127,8 @@ BLOCKS: dict[str, Block] = {
     "gates, a worked song": partial(gate_blocks.misled, question="grid_test", system="iass"),
     "weights": partial(blocks.systems, question="valid", names=WEIGHTS, shown=FEW, gates=OFF),
     "learning rates": partial(blocks.systems, question="valid", names=RATES, shown=("usdr",), gates=OFF),
+    "learning rates, chosen": partial(best_of_trials, trials=TRIALS, valid="valid", test="test"),
+    "learning rates, chosen, another font": partial(best_of_trials, trials=TRIALS, valid="valid", test="fonts"),
     "BSS Eval": partial(blocks.systems, question="bss", names=(*BOTH, ONE_GRID, BEST), shown=BSS),
     **{
         f"BSS Eval, {name.upper()}": partial(blocks.per_target, question="bss", rows=FIGURE_4, measure=name)
