@@ -1,21 +1,19 @@
 """A folder of sessions and its corrected table → a MedleyDB tree; what has not changed since is kept."""
 
-import json
 import shutil
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from stemwise.convert.session import Converted, Session, convert_session
+from stemwise.convert.state import State
 from stemwise.convert.table import Row
 from stemwise.errors import DataError, StemwiseError
-from stemwise.files import fingerprint, write_json
+from stemwise.files import fingerprint
 from stemwise.parallel import each
 from stemwise.song_folder import FORMATS, song_id
-
-STATE = "converted.json"
 
 
 def convert(
@@ -28,7 +26,8 @@ def convert(
     progress: Callable[[int, int], object] | None = None,
 ) -> tuple[list[Converted], dict[str, str]]:
     """Convert every session of `folder` into `tree`; return what was written anew, and why others could not be, by
-    session. Sessions whose files, rows and options are as they were are kept.
+    session. Sessions whose files, rows and options are as they were are kept; the song of one of which nothing is used
+    any more is removed, with a warning.
 
     Only one run at a time may write to a tree. Raises DataError for a bad format or rate, and when `tree` lies in
     `folder`.
@@ -36,27 +35,31 @@ def convert(
     _check(folder, tree, rate, format)
     (tree / "Audio").mkdir(parents=True, exist_ok=True)
     _sweep(tree)
-    state = _read_state(tree)
-    sessions = sessions_of(folder, rows, taken={name.casefold() for name in _strangers(tree, state)})
+    state = State.read(tree)
+    sessions = sessions_of(folder, rows, taken={name.casefold() for name in state.strangers()})
+    wanted = {session.id for session in sessions.values()}
+    _leave_out(state, sorted({row.session for row in rows} - set(sessions)), wanted)
     digests = {name: _digest(session, rate, format) for name, session in sessions.items()}
-    todo = {
-        name: session
-        for name, session in sessions.items()
-        if state.get(name) != {"id": session.id, "digest": digests[name]} or not (tree / "Audio" / session.id).is_dir()
-    }
+    todo = {name: each for name, each in sessions.items() if not state.has(name, each.id, digests[name])}
     done, faults = [], {}
     work = partial(_try, tree=tree, rate=rate, format=format)
     for count, (name, outcome) in enumerate(each(work, todo, processes), start=1):
         if isinstance(outcome, Converted):
             done.append(outcome)
-            _forget(tree, state, name, sessions[name].id)
-            state[name] = {"id": sessions[name].id, "digest": digests[name]}
-            write_json(tree / STATE, dict(sorted(state.items())))
+            state.made(name, sessions[name].id, digests[name], wanted)
         else:
             faults[name] = outcome
         if progress:
             progress(count, len(todo))
+    state.clear()
     return sorted(done, key=lambda each: each.id), dict(sorted(faults.items()))
+
+
+def _leave_out(state: State, sessions: Iterable[str], wanted: Iterable[str]) -> None:
+    for session in sessions:
+        if id := state.leave_out(session):
+            warnings.warn(f"{id} is removed: nothing of its session {session} is used any more.", stacklevel=3)
+    state.clear(wanted)
 
 
 def sessions_of(folder: Path, rows: Sequence[Row], taken: set[str]) -> dict[str, Session]:
@@ -100,29 +103,3 @@ def _sweep(tree: Path) -> None:
     """Remove what a killed run left half-made."""
     for left in [*tree.glob(".sums-*"), *(tree / "Audio").glob(".*.part")]:
         shutil.rmtree(left, ignore_errors=True)
-
-
-def _strangers(tree: Path, state: dict[str, Any]) -> list[str]:
-    """Songs in the tree that no session of the state made; their names are taken."""
-    ours = {entry["id"] for entry in state.values()}
-    return [path.name for path in (tree / "Audio").iterdir() if path.name not in ours]
-
-
-def _forget(tree: Path, state: dict[str, Any], name: str, id: str) -> None:
-    """Remove the song that this session made under another id."""
-    before = state.get(name, {}).get("id", id)
-    if before != id and before not in {entry["id"] for key, entry in state.items() if key != name}:
-        shutil.rmtree(tree / "Audio" / before, ignore_errors=True)
-        for path in (tree / "Annotations").glob(f"{before}_*.lab"):
-            path.unlink()
-
-
-def _read_state(tree: Path) -> dict[str, Any]:
-    path = tree / STATE
-    if not path.is_file():
-        return {}
-    try:
-        state: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as fault:
-        raise DataError(f"{path}: is not JSON ({fault}). Remove it, and every session is converted anew.") from fault
-    return state
