@@ -40,7 +40,7 @@ def train(config: DictConfig, run: Path) -> float:
     card: dict[str, Any] = {}
     if rank_zero_only.rank == 0:
         if not config.checkpoint:
-            runs.drop_checkpoints(run)
+            runs.drop_training(run)
         began.keep(run)
         card = runs.record(run, config, data)
     trainer: pl.Trainer = instantiate(

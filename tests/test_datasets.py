@@ -257,10 +257,19 @@ def test_taxonomy_schemes():
         targets("drumz")
     with pytest.raises(DataError, match="have no 'kazoo'"):
         targets("mms", ["kazoo"])
+    with pytest.raises(DataError, match="'bass' stands there twice"):
+        targets("mms", ["bass", "drums", "bass"])
+    assert targets("mms", "piano").names == ("piano",)
 
 
 def test_a_scheme_of_ones_own_is_checked(tmp_path):
     path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump({"strings": ["violin", "viola"], "lead": ["flute", "violin"]}, sort_keys=False))
+    with pytest.raises(DataError, match="'violin' is in 'strings' and in 'lead'; a stem has one target"):
+        targets(str(path))
+    path.write_text(yaml.safe_dump({"rest": ["*"], "other": ["*"]}, sort_keys=False))
+    with pytest.raises(DataError, match=r"'\*' is in 'rest' and in 'other'"):
+        targets(str(path))
     path.write_text(yaml.safe_dump({"strings": ["violin", "vioola"]}))
     with pytest.raises(DataError, match=r"unknown instrument 'vioola'. Did you mean 'viola'"):
         targets(str(path))

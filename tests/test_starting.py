@@ -245,6 +245,13 @@ def test_a_set_among_several_is_known_again_behind_its_prefix(key, tmp_path):
     assert among.of_these(["Ann_One"], {"root": str(tmp_path / "other")}, parts) == []
 
 
+def test_a_manifest_is_one_place_by_its_file_and_by_its_folder(tmp_path):
+    by_folder = learned.Lesson.of({"file": str(tmp_path)}, {"train": ["Ann_One"], "valid": []})
+    for name in ("manifest.csv", "manifest.json"):
+        assert by_folder.of_these(["Ann_One"], {"file": str(tmp_path / name)}, ("train",)) == ["Ann_One"]
+    assert by_folder.of_these(["Ann_One"], {"file": str(tmp_path / "other" / "manifest.csv")}, ("train",)) == []
+
+
 def test_songs_of_another_tree_that_were_learned_from_before_are_not_scored(tree, tmp_path):
     first, second = tmp_path / "first", tmp_path / "second"
     trained(first, tree, *SMALL)

@@ -120,6 +120,40 @@ def test_stopped_and_resumed_is_the_same_as_undisturbed(tree, tmp_path):
     assert curves[0] == curves[1] and len(curves[0]) == 4 and np.argmin(curves[0]) < 2
 
 
+def test_workers_and_a_resumed_start_change_no_random_number(tree, tmp_path):
+    """Dropout draws from the same numbers as the loaders do."""
+    settings = [*SMALL, "model.net.dropout=0.5", "optimizer=constant"]
+    with_two, last = [*settings, "loading.workers=2"], tmp_path / "cut" / "checkpoints" / "last.ckpt"
+    trained(tmp_path / "none", tree, *settings, "trainer.max_steps=8")
+    trained(tmp_path / "two", tree, *with_two, "trainer.max_steps=8")
+    trained(tmp_path / "cut", tree, *with_two, "trainer.max_steps=4")
+    trained(tmp_path / "cut", tree, *with_two, "trainer.max_steps=8", f"resume={last}")
+    none, *others = (weights(tmp_path / name) for name in ("none", "two", "cut"))
+    for other in others:
+        assert all(torch.equal(none[name], other[name]) for name in none)
+
+
+def test_a_schedule_that_ends_is_not_lengthened_and_what_it_made_stays(tree, tmp_path):
+    run, words = tmp_path / "run", [*SMALL, "optimizer=one_cycle"]
+    trained(run, tree, *words, "trainer.max_steps=4")
+    last = run / "checkpoints" / "last.ckpt"
+    with pytest.raises(ModelError, match=rf"ends after 4 steps, and this one's after 8.*start={run}"):
+        trained(run, tree, *words, "trainer.max_steps=8", f"resume={last}")
+    evaluate_run(composed(run, f"run={run}", "report=false", name="eval"))
+    last.write_bytes(b"half")
+    with pytest.raises(ModelError, match="no checkpoint of a training"):
+        trained(run, tree, *words, "trainer.max_steps=4", f"resume={last}")
+
+
+def test_a_training_that_takes_a_folder_anew_has_its_own_curves(tree, tmp_path):
+    run = tmp_path / "run"
+    trained(run, tree, *SMALL, "trainer.max_steps=4")
+    trained(run, tree, *SMALL, "trainer.max_steps=8", f"resume={run / 'checkpoints' / 'last.ckpt'}")
+    assert len(list((run / "log").rglob("metrics.csv"))) == 2
+    trained(run, tree, *SMALL, "trainer.max_steps=4", "seed=3")
+    assert len(list((run / "log").rglob("metrics.csv"))) == 1 and runs.read_curves(run)["step"].max() == 3
+
+
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others(tree, tmp_path):
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         trained(tmp_path / name, tree, *SMALL, f"seed={seed}")
@@ -190,6 +224,19 @@ def test_unknown_keys_are_refused(override, tmp_path):
         (["data.root={tree}", "optimizer=one_cycle"], "set trainer.max_steps"),
         (["data.root={tree}", "loading.excerpts=4"], "do not fill one batch of loading.batch_size=8"),
         (["data.root={tree}", "gate.kind=loud"], "gate 'loud' is unknown"),
+        (["data.root={tree}", "targets=[piano,piano]"], "'piano' stands there twice"),
+        (["data.root={tree}", "loading.valid_excerpts=0"], "loading.valid_excerpts=0: give 1 or more"),
+        (["data.root={tree}", "loading.workers=-1"], "loading.workers=-1: give 0 or more"),
+        (["data.root={tree}", "loading.excerpt_seconds=0"], "loading.excerpt_seconds=0: give a number above 0"),
+        (["data.root={tree}", "loading.excerpt_seconds=-1"], "loading.excerpt_seconds=-1: give a number above 0"),
+        (["data.root={tree}", "loading.hours=nan"], "loading.hours=nan: give a number above 0"),
+        (["data.root={tree}", "loading.augmentation.gain=2"], "loading.augmentation.gain=2: give the lowest"),
+        (["data.root={tree}", "loading.augmentation.gain=[1.25,0.25]"], "give the lowest and the highest"),
+        (["data.root={tree}", "loading.augmentation.remix=2"], "remix=2: give a share from 0 to 1"),
+        (["data.root={tree}", "loading.augmentation.varispeed=-1"], "varispeed=-1: give 0 (none) or more"),
+        (["data.root={tree}", "loading.augmentation.tone=-3"], "tone=-3: give 0 (none) or more"),
+        (["data.root={tree}", "seed=-1"], "seed=-1: give a whole number from 0"),
+        (["data.root={tree}", "trainer.precision=bf16-true"], "Choose bf16-mixed or 16-mixed"),
         (["data.root={tree}/nowhere"], "no audio under"),
         (["data.root={tree}", "resume={tree}/a/nothing.ckpt"], "no such checkpoint"),
     ],

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
+import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import CompactHydraException, HydraException
 from hydra.types import RunMode
@@ -99,9 +101,34 @@ def check(config: DictConfig) -> None:
         _same_training(config, Path(config.checkpoint).parents[1])
     if asked_grid(config):
         raise ModelError("gate=grid scores many gates (python -m src.eval); train with one: gate=hard, soft or off.")
+    if not 0 <= config.seed < 2**32:
+        raise ModelError(f"seed={config.seed}: give a whole number from 0 to {2**32 - 1}.")
+    if str(config.trainer.precision) in ("16-true", "bf16-true"):
+        raise ModelError(
+            f"trainer.precision={config.trainer.precision}: an STFT needs 32 bits. Choose bf16-mixed or 16-mixed, "
+            "which keep them where they are needed."
+        )
     scheduler = config.optimizer.scheduler
-    if scheduler is not None and "total_steps" in scheduler and scheduler.total_steps < 1:
-        raise ModelError("this schedule must know where it ends: set trainer.max_steps, or optimizer=plateau.")
+    if scheduler is not None and "total_steps" in scheduler:
+        if scheduler.total_steps < 1:
+            raise ModelError("this schedule must know where it ends: set trainer.max_steps, or optimizer=plateau.")
+        if config.checkpoint:
+            _same_end(Path(config.checkpoint), scheduler.total_steps)
+
+
+def _same_end(checkpoint: Path, steps: int) -> None:
+    """Raise ModelError where the schedule of a checkpoint ends elsewhere: it cannot be lengthened."""
+    try:
+        kept = torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)["lr_schedulers"]
+    except (RuntimeError, KeyError, UnpicklingError, OSError) as fault:
+        raise ModelError(f"{checkpoint}: no checkpoint of a training ({fault}). Name another.") from fault
+    ends = [each["total_steps"] for each in kept if "total_steps" in each]
+    if ends and ends != [steps]:
+        raise ModelError(
+            f"resume={checkpoint}: the schedule of that training ends after {ends[0]} steps, and this one's after "
+            f"{steps}. Set trainer.max_steps={ends[0]}; or train on from its weights, as a new training, with "
+            f"start={checkpoint.parents[1]}."
+        )
 
 
 def _same_training(config: DictConfig, run: Path) -> None:
@@ -111,7 +138,7 @@ def _same_training(config: DictConfig, run: Path) -> None:
     except OSError:
         return
     now, then = plain(config), plain(DictConfig(before))
-    keys = ["model", "data", "loss", "optimizer", "loading", "seed", *(["start"] if config.start else [])]
+    keys = ["scheme", "model", "data", "loss", "optimizer", "loading", "seed", *(["start"] if config.start else [])]
     other = [key for key in keys if not same(then.get(key) or None, now[key] or None)]
     if other:
         raise ModelError(

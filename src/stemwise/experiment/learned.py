@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from stemwise.datasets.base import spelling
+from stemwise.datasets.manifest import LOOKS_LIKE
 from stemwise.errors import DataError
 from stemwise.files import write_json
 from stemwise.texts import read_json, read_yaml
@@ -88,7 +89,8 @@ def folder_of(model: Path) -> Path:
 
 def places(data: Mapping[str, Any]) -> set[str]:
     """Where the songs of a group `data` lie, one place a tree; an absolute path each."""
-    return {str(Path(place).expanduser().resolve()) for place in _named(data)}
+    found = (Path(place).expanduser().resolve() for place in _named(data))
+    return {str(place.parent if place.name in LOOKS_LIKE else place) for place in found}
 
 
 def _named(data: Mapping[str, Any]) -> Iterator[str]:

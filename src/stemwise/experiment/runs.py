@@ -28,6 +28,7 @@ OF_A_MODEL = (
     "scores.parquet", "detections.parquet", "summary.json", "page.html", "seconds.html", "validation.json",
     "instruments.png", "confusion.png", "calibration.png", "thresholds.png", "log/scores.csv",
 )  # fmt: skip
+LOGS = ("log", "tensorboard")  # as conf/logger calls them
 PACKAGES = ("torch", "pytorch-lightning", "numpy", "scipy", "soundfile", "soxr", "hydra-core")
 
 
@@ -44,10 +45,13 @@ def record(run: Path, config: DictConfig, data: MultitrackDataModule) -> dict[st
     return {"stamp": stamp, "name": config.name, "seed": config.seed, **made_by}
 
 
-def drop_checkpoints(run: Path) -> None:
-    """Remove those of a training that stood here before: a new one that is killed early must not go on from them."""
+def drop_training(run: Path) -> None:
+    """Remove the checkpoints and logs of a training that stood here before: a new one that is killed early must not go
+    on from them, and its curves are not theirs."""
     for path in (run / "checkpoints").glob("*.ckpt"):
         path.unlink()
+    for name in LOGS:
+        shutil.rmtree(run / name, ignore_errors=True)
 
 
 def drop_scores(run: Path) -> None:

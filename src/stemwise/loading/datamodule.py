@@ -1,9 +1,10 @@
 """Any multitrack dataset as batches of excerpts with frame-level activity."""
 
 import logging
+import math
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import pytorch_lightning as pl
 import torch
@@ -66,6 +67,12 @@ class MultitrackDataModule(pl.LightningDataModule):
             raise DataError(
                 f"loading.excerpts={excerpts} an epoch do not fill one batch of loading.batch_size={batch_size}."
             )
+        for name, value, least in (("valid_excerpts", valid_excerpts, 1), ("workers", workers, 0)):
+            if value < least:
+                raise DataError(f"loading.{name}={value}: give {least} or more.")
+        for name, number in (("excerpt_seconds", excerpt_seconds), ("hours", hours)):
+            if number is not None and not 0 < number < math.inf:
+                raise DataError(f"loading.{name}={number}: give a number above 0.")
         self.dataset = dataset
         self.recipe = Recipe(read_targets(scheme, targets), sample_rate, channels)
         self.hop = hop
@@ -203,7 +210,7 @@ class MultitrackDataModule(pl.LightningDataModule):
         return batches * self.batch_size * self.trainer.world_size
 
     def _loader(self, part: str, sampler: ContinuingSampler | None) -> DataLoader[Batch]:
-        return DataLoader(
+        return _Loader(
             self.excerpts[part],
             batch_size=self.batch_size,
             sampler=sampler,
@@ -213,6 +220,20 @@ class MultitrackDataModule(pl.LightningDataModule):
             drop_last=part == "train",
             worker_init_fn=_keep_freed_memory,
         )
+
+
+class _Loader(DataLoader[Batch]):
+    """Each pass draws one of PyTorch's random numbers, as passes without workers do, and only the first of workers that
+    stay. Or dropout would go by the number of workers, and a resumed training, whose first pass is a later one, would
+    end with other weights."""
+
+    passes = 0
+
+    def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]
+        if self.persistent_workers and self.passes:
+            torch.empty((), dtype=torch.int64).random_()
+        self.passes += 1
+        return super().__iter__()
 
 
 def up_to(hours: float, songs: Sequence[Song]) -> list[Song]:

@@ -12,6 +12,7 @@ from torch.utils.data import Dataset, Sampler
 from stemwise.activity import LABEL_HOP, carry
 from stemwise.activity import RATE as LABEL_RATE
 from stemwise.audio import fit, resample
+from stemwise.errors import DataError
 from stemwise.loading.batch import Batch
 from stemwise.loading.places import Place, Places
 from stemwise.loading.shard import ACTIVE, WHOLE, PreparedSong, announce
@@ -35,6 +36,17 @@ class Augmentation:
     swap: float = 0.0
     tone: float = 0.0
     varispeed: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Raises DataError for what cannot be drawn."""
+        for name in ("remix", "swap"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise DataError(f"loading.augmentation.{name}={getattr(self, name)}: give a share from 0 to 1.")
+        for name in ("tone", "varispeed"):
+            if not 0 <= getattr(self, name) < np.inf:
+                raise DataError(f"loading.augmentation.{name}={getattr(self, name)}: give 0 (none) or more.")
+        if isinstance(self.gain, int | float) or len(self.gain) != 2 or not 0 <= self.gain[0] <= self.gain[1] < np.inf:
+            raise DataError(f"loading.augmentation.gain={self.gain}: give the lowest and the highest, as [0.25,1.25].")
 
 
 class Excerpts(Dataset[Batch]):

@@ -112,8 +112,10 @@ def targets(scheme: str, only: Iterable[str] | None = None) -> Targets:
         have = sorted(file.stem for file in FOLDER.glob("*.yaml") if file.stem != "medleydb")
         raise DataError(f"no targets '{scheme}' (looked for {path}). Choose one of {', '.join(have)} or a yaml file.")
     groups = _groups(path)
-    names = tuple(only or groups)
-    for name in names:
+    names = (only,) if isinstance(only, str) else tuple(only or groups)
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            raise DataError(f"targets {', '.join(names)}: '{name}' stands there twice.")
         if name not in groups:
             raise DataError(f"targets '{scheme}' have no '{name}'. Choose from {', '.join(groups)}.")
     elsewhere = frozenset(label for name, group in groups.items() if name not in names for label in group)
@@ -135,12 +137,15 @@ def _groups(path: Path) -> dict[str, list[str]]:
     groups = read_yaml(path)
     if not isinstance(groups, dict) or not groups:
         raise DataError(f"{path}: must hold a list of labels for each target, as `bass: [electric bass, double bass]`.")
+    first: dict[str, str] = {}
     for name, labels in groups.items():
         if not isinstance(name, str) or not isinstance(labels, list) or not labels:
             raise DataError(f"{path}, target '{name}': must be a name and a list of labels, found {labels!r}.")
         for label in labels:
             if label != "*":
                 check_label(label, f"{path}, target '{name}'")
+            if first.setdefault(label, name) != name:
+                raise DataError(f"{path}: '{label}' is in '{first[label]}' and in '{name}'; a stem has one target.")
     return groups
 
 
