@@ -165,6 +165,7 @@ def test_a_training_finds_what_the_command_prepared(tree, home, monkeypatch):
 def test_the_recipe_of_a_model_is_that_of_its_training(tmp_path):
     from hydra.utils import instantiate
 
+    from stemwise.catalogue import descriptions
     from stemwise.cli.prepare import recipe_of
     from stemwise.experiment import configs
     from stemwise.loading.store import Recipe
@@ -178,6 +179,8 @@ def test_the_recipe_of_a_model_is_that_of_its_training(tmp_path):
             targets("mms", only), built.sample_rate, built.channels
         )
     assert recipe_of("iass", None, None, "mms", None).targets.names == ("vocals",)
+    for name in descriptions():
+        assert recipe_of(name, None, None, None, None).channels == (2 if name == "open_unmix" else 1)
 
 
 def test_what_it_is_prepared_for_must_be_said_once(tree):

@@ -8,11 +8,16 @@ import numpy as np
 import pretty_midi
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from stemwise.cli import app
+from stemwise.datasets.base import spelling
 from stemwise.errors import DataError
 from stemwise.synthesis import synthesize_midi
 from stemwise.synthesis.instruments import instruments
 from stemwise.synthesis.midi_files import find_midi, label_and_kind, read_score
+from stemwise.synthesis.song import Options
+from stemwise.synthesis.sources import midi_jobs
 from stemwise.taxonomy import check_label
 
 
@@ -147,3 +152,30 @@ def test_a_folder_is_rendered_and_its_bad_files_are_told(tmp_path):
     (folder / "Song 1.mid").write_bytes(saved(band(9.0)))
     with pytest.raises(DataError, match="midi="):
         synthesize_midi(root, folder, processes=1)
+
+
+def test_an_artist_in_two_spellings_is_in_one_part(tmp_path):
+    """As `read_splits` compares them: else a set would be made that cannot be read."""
+    names = [f"Artist {number}" for number in range(12)]
+    for number, name in enumerate(
+        [*names, *(name.upper() for name in names), *(name.replace(" ", "") for name in names)]
+    ):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "song.mid").write_bytes(saved(band(6.0 + number)))
+    jobs, refused = midi_jobs(tmp_path, 0, Options())
+    assert len(jobs) == 36 and not refused
+    parts = {}
+    for job in jobs:
+        parts.setdefault(spelling(job.source.path.parent.name), set()).add(job.split)
+    assert len(parts) == 12 and all(len(part) == 1 for part in parts.values())
+    assert set.union(*parts.values()) == {"train", "valid", "test"}
+
+
+@pytest.mark.parametrize(
+    "words", [("--name", "a"), ("--seconds", "30"), ("--style", "jazz"), ("--voices", "words"), ("--seconds", "0.0")]
+)
+def test_what_means_nothing_to_midi_files_is_refused(tmp_path, words):
+    (tmp_path / "a.mid").write_bytes(saved(band()))
+    told = CliRunner().invoke(app, ["synthesize", "--midi", str(tmp_path), "--out", str(tmp_path / "out"), *words])
+    assert told.exit_code == 1 and f"error: {words[0]}: MIDI files have names" in " ".join(told.output.split())
+    assert not (tmp_path / "out").exists()

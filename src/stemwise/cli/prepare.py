@@ -77,6 +77,7 @@ def recipe_of(
         raise DataError("what is it prepared for? Give --model, as in --model iass_small, or --rate and --channels.")
     from stemwise.catalogue import descriptions
     from stemwise.errors import ModelError
+    from stemwise.export import build
 
     if model not in descriptions():
         raise ModelError(
@@ -85,7 +86,7 @@ def recipe_of(
     description = descriptions()[model]
     of_one = description["targets"] if description["net"]["targets"] == 1 else None
     chosen = taxonomy.targets(scheme or taxonomy.scheme_of(description["targets"]) or DEFAULT, only or of_one)
-    return Recipe(chosen, description["sample_rate"], description["net"].get("channels", 1))
+    return Recipe(chosen, description["sample_rate"], build(description).channels)
 
 
 def splits_of(reader: "SongFolders") -> "Splits | None":

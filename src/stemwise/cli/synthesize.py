@@ -49,8 +49,15 @@ def command(
     """Compose, play and sing songs, and write them as a MedleyDB tree. A run that was stopped goes on where it was."""
     from stemwise.synthesis import synthesize, synthesize_midi
 
-    if midi and name:
-        raise DataError(f"--name {name}: songs of MIDI files have the ids of their artists and titles. Leave it out.")
+    if midi:
+        of_composed = {
+            "--name": name != "",
+            "--seconds": seconds is not None,
+            "--style": bool(style),
+            "--voices": voices is not Voices.auto,
+        }
+        if given := [option for option, there in of_composed.items() if there]:
+            raise DataError(f"{', '.join(given)}: MIDI files have names, lengths and parts of their own. Leave it out.")
     root = out or data_home() / "synthetic" / (midi.resolve().name if midi else name or preset)
     fonts, kind, refused = soundfont or (), format.value, list[str]()
     with progress_bar("rendering MIDI" if midi else f"making songs of preset {preset}") as progress:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from stemwise.datasets.base import spelling
 from stemwise.errors import DataError
 from stemwise.song_folder import song_id
 from stemwise.synthesis.compose import compose
@@ -90,7 +91,7 @@ def midi_jobs(folder: Path, seed: int, options: Options, songs: int | None = Non
     for number, (path, score) in enumerate(scores.items()):
         name = song_id(score.artist, score.title, names)
         source = MidiFile(path, folder, score.seconds)
-        jobs.append(Job(number, seed, name, splits[score.artist], source, options))
+        jobs.append(Job(number, seed, name, splits[spelling(score.artist)], source, options))
     return jobs, refused
 
 
@@ -102,8 +103,9 @@ def contents(jobs: Sequence[Job]) -> str:
 
 
 def _deal(artists: set[str]) -> dict[str, str]:
-    """Artist → part; from three artists on no part is empty."""
-    order = sorted(artists, key=lambda name: hashlib.sha256(name.encode()).digest())
+    """Spelling of an artist → part; from three artists on no part is empty. Folders `AC DC` and `ACDC` are one."""
+    named = {spelling(name): name for name in sorted(artists, reverse=True)}
+    order = sorted(named, key=lambda plain: hashlib.sha256(named[plain].encode()).digest())
     test, valid = (max(round(len(order) * share), len(order) > 2) for share in (PARTS["test"], PARTS["valid"]))
     parts = ["test"] * test + ["valid"] * valid + ["train"] * (len(order) - test - valid)
     return dict(zip(order, parts, strict=True))
