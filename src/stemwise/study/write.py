@@ -127,6 +127,7 @@ BLOCKS: dict[str, Block] = {
     "gates, a worked song": partial(gate_blocks.misled, question="grid_test", system="iass"),
     "weights": partial(blocks.systems, question="valid", names=WEIGHTS, shown=FEW, gates=OFF),
     "learning rates": partial(blocks.systems, question="valid", names=RATES, shown=("usdr",), gates=OFF),
+    "learning rates, test songs": partial(blocks.systems, question="test", names=RATES, shown=("usdr",), gates=OFF),
     "learning rates, chosen": partial(best_of_trials, trials=TRIALS, valid="valid", test="test"),
     "learning rates, chosen, another font": partial(best_of_trials, trials=TRIALS, valid="valid", test="fonts"),
     "BSS Eval": partial(blocks.systems, question="bss", names=(*BOTH, ONE_GRID, BEST), shown=BSS),
