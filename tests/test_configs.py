@@ -51,6 +51,11 @@ def test_the_same_question_has_the_same_folder(tmp_path, monkeypatch):
     assert len({output_folder(composed(tmp_path, *words, name="eval"), tmp_path) for words in asked}) == 1
 
 
+def test_a_grid_may_name_some_of_its_lists(tmp_path):
+    for words in (["gate=grid", "~gate.kinds"], ["+gate.thresholds=[0.5]"]):
+        assert output_folder(composed(tmp_path, *words, name="eval"), tmp_path).name.startswith("eval_gate-grid")
+
+
 def test_a_grid_is_by_itself_what_its_config_names(tmp_path):
     named = configs.asked_grid(composed(tmp_path, "gate=grid", name="eval"))
     assert {key: list(value) for key, value in vars(named).items()} == {k: list(v) for k, v in vars(GateGrid()).items()}

@@ -236,6 +236,8 @@ def test_unknown_keys_are_refused(override, tmp_path):
         (["data.root={tree}", "loading.augmentation.varispeed=-1"], "varispeed=-1: give 0 (none) or more"),
         (["data.root={tree}", "loading.augmentation.tone=-3"], "tone=-3: give 0 (none) or more"),
         (["data.root={tree}", "seed=-1"], "seed=-1: give a whole number from 0"),
+        (["data.root={tree}", "seed=1.5"], "seed=1.5: give a whole number from 0"),
+        (["data.root={tree}", "seed=null"], "seed=None: give a whole number from 0"),
         (["data.root={tree}", "trainer.precision=bf16-true"], "Choose bf16-mixed or 16-mixed"),
         (["data.root={tree}/nowhere"], "no audio under"),
         (["data.root={tree}", "resume={tree}/a/nothing.ckpt"], "no such checkpoint"),

@@ -205,6 +205,24 @@ def test_a_run_that_ends_between_two_songs_that_change_names_is_mended(pair, tmp
     assert heard(tree) == {"Ann_One": 1000, "Ann_Two": 440}
 
 
+def test_a_run_that_is_cut_off_between_song_and_note_is_made_good(pair, tmp_path, monkeypatch):
+    """Also where the table is as it was before it: the song that was overwritten is vouched for by nothing."""
+    tree, before = tmp_path / "tree", titled(pair, a="One", b="Two")
+    convert(pair, before, tree)
+    whole = many._try
+
+    def cut_off(*arguments, **options):
+        whole(*arguments, **options)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(many, "_try", cut_off)
+        convert(pair, titled(pair, a="Two", b="One"), tree)
+    assert heard(tree) == {"Ann_One": 440, "Ann_Two": 440}
+    convert(pair, before, tree)
+    assert heard(tree) == {"Ann_One": 440, "Ann_Two": 1000}
+
+
 def test_two_sessions_that_claim_one_song_are_both_converted_anew(pair, tmp_path):
     tree = tmp_path / "tree"
     rows = titled(pair, a="One", b="One")

@@ -172,7 +172,15 @@ def test_an_artist_in_two_spellings_is_in_one_part(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "words", [("--name", "a"), ("--seconds", "30"), ("--style", "jazz"), ("--voices", "words"), ("--seconds", "0.0")]
+    "words",
+    [
+        ("--name", "a"),
+        ("--seconds", "30"),
+        ("--style", "jazz"),
+        ("--voices", "words"),
+        ("--seconds", "0.0"),
+        ("--preset", "tiny"),
+    ],
 )
 def test_what_means_nothing_to_midi_files_is_refused(tmp_path, words):
     (tmp_path / "a.mid").write_bytes(saved(band()))

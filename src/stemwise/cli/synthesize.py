@@ -34,7 +34,9 @@ def command(
     out: Annotated[
         Path | None, typer.Option(help="default: data/synthetic/<name or preset> of the home folder")
     ] = None,
-    preset: Annotated[str, typer.Option(help="tiny (seconds), demo (minutes), standard (hours of music)")] = "demo",
+    preset: Annotated[
+        str | None, typer.Option(help="tiny (seconds), demo (minutes; the default), standard (hours of music)")
+    ] = None,
     seed: Annotated[int, typer.Option(help="the same seed gives the same bytes")] = 0,
     songs: Annotated[int | None, typer.Option(help="another number of songs, in the preset's shares")] = None,
     seconds: Annotated[float | None, typer.Option(help="another length of each song")] = None,
@@ -52,12 +54,14 @@ def command(
     if midi:
         of_composed = {
             "--name": name != "",
+            "--preset": preset is not None,
             "--seconds": seconds is not None,
             "--style": bool(style),
             "--voices": voices is not Voices.auto,
         }
         if given := [option for option, there in of_composed.items() if there]:
             raise DataError(f"{', '.join(given)}: MIDI files have names, lengths and parts of their own. Leave it out.")
+    preset = preset or "demo"
     root = out or data_home() / "synthetic" / (midi.resolve().name if midi else name or preset)
     fonts, kind, refused = soundfont or (), format.value, list[str]()
     with progress_bar("rendering MIDI" if midi else f"making songs of preset {preset}") as progress:

@@ -41,6 +41,7 @@ def convert(
     _leave_out(state, sorted({row.session for row in rows} - set(sessions)), wanted)
     digests = {name: _digest(session, rate, format) for name, session in sessions.items()}
     todo = {name: each for name, each in sessions.items() if not state.has(name, each.id, digests[name])}
+    state.doubt(todo, {session.id for session in todo.values()})
     done, faults = [], {}
     work = partial(_try, tree=tree, rate=rate, format=format)
     for count, (name, outcome) in enumerate(each(work, todo, processes), start=1):

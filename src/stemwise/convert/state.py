@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,6 +48,13 @@ class State:
     def has(self, session: str, id: str, digest: str) -> bool:
         return self.entries.get(session) == {"id": id, "digest": digest} and (self.tree / "Audio" / id).is_dir()
 
+    def doubt(self, sessions: Container[str], ids: Container[str]) -> None:
+        """Vouch for no song that these sessions are to leave or to write: a run that ends in between notes nothing."""
+        for name, entry in self.entries.items():
+            if name in sessions or entry["id"] in ids:
+                entry["digest"] = ""
+        self._write()
+
     def made(self, session: str, id: str, digest: str, wanted: Iterable[str]) -> None:
         """Note that a session has written a song; `wanted` are the ids that sessions of this run have."""
         before = self.entries.get(session, {}).get("id", id)
@@ -72,6 +79,9 @@ class State:
             for path in (self.tree / "Annotations").glob(f"{id}_*.lab"):
                 path.unlink()
             del self.entries[RETIRED + id]
+        self._write()
+
+    def _write(self) -> None:
         write_json(self.tree / STATE, dict(sorted(self.entries.items())))
 
     def _retire(self, id: str) -> None:

@@ -101,7 +101,7 @@ def check(config: DictConfig) -> None:
         _same_training(config, Path(config.checkpoint).parents[1])
     if asked_grid(config):
         raise ModelError("gate=grid scores many gates (python -m src.eval); train with one: gate=hard, soft or off.")
-    if not 0 <= config.seed < 2**32:
+    if not isinstance(config.seed, int) or not 0 <= config.seed < 2**32:
         raise ModelError(f"seed={config.seed}: give a whole number from 0 to {2**32 - 1}.")
     if str(config.trainer.precision) in ("16-true", "bf16-true"):
         raise ModelError(
@@ -117,17 +117,19 @@ def check(config: DictConfig) -> None:
 
 
 def _same_end(checkpoint: Path, steps: int) -> None:
-    """Raise ModelError where the schedule of a checkpoint ends elsewhere: it cannot be lengthened."""
+    """Raise ModelError where the schedule of a checkpoint ends before so many steps: it cannot be lengthened."""
     try:
         kept = torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)["lr_schedulers"]
     except (RuntimeError, KeyError, UnpicklingError, OSError) as fault:
         raise ModelError(f"{checkpoint}: no checkpoint of a training ({fault}). Name another.") from fault
     ends = [each["total_steps"] for each in kept if "total_steps" in each]
-    if ends and ends != [steps]:
+    if ends and ends[0] < steps:
+        run = checkpoint.parents[1]
+        ended = (run / "model.safetensors").is_file()
+        anew = f"; or train on from its weights, as a new training, with start={run}" if ended else ""
         raise ModelError(
             f"resume={checkpoint}: the schedule of that training ends after {ends[0]} steps, and this one's after "
-            f"{steps}. Set trainer.max_steps={ends[0]}; or train on from its weights, as a new training, with "
-            f"start={checkpoint.parents[1]}."
+            f"{steps}. Set trainer.max_steps={ends[0]}{anew}."
         )
 
 

@@ -163,7 +163,7 @@ def output_folder(config: Any, run: Path) -> Path:
     asked += [f"shifts-{config.shifts}"] if config.shifts != 1 else []
     asked += [_root_words(config)] if config.root else []
     asked += ["shared-leave_out"] if config.shared == "leave_out" else []
-    asked += [_gate_words(gate)] if (gate := configs.asked_gate(config)) else []
+    asked += [_gate_words(config, gate)] if (gate := configs.asked_gate(config)) else []
     asked += gate_source.words(config)
     return run / "_".join(["eval", *asked]) if asked else run
 
@@ -174,11 +174,11 @@ def _root_words(config: Any) -> str:
     return f"root-{Path(config.root).name}-{fingerprint((), str(place), configs.plain(config.reader))[:6]}"
 
 
-def _gate_words(gate: Any) -> str:
+def _gate_words(config: Any, gate: Any) -> str:
     """The gate's kind, and what is not as conf/gate has it: a hard one's numbers, digits of the lists of a grid."""
     words = ["gate", str(gate.get("kind", "grid"))]
-    if "thresholds" in gate:
-        lists, whole = ([list(of[each.name]) for each in fields(GateGrid)] for of in (gate, vars(GateGrid())))
+    if grid := configs.asked_grid(config):
+        lists, whole = ([list(of[each.name]) for each in fields(GateGrid)] for of in (vars(grid), vars(GateGrid())))
         return "-".join(words if lists == whole else [*words, fingerprint((), lists)[:6]])
     for key, usual in (("threshold", 0.5), ("median_seconds", 0.488)):
         if gate.get("kind") == "hard" and gate.get(key, usual) != usual:

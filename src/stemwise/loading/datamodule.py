@@ -227,12 +227,9 @@ class _Loader(DataLoader[Batch]):
     stay. Or dropout would go by the number of workers, and a resumed training, whose first pass is a later one, would
     end with other weights."""
 
-    passes = 0
-
     def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]
-        if self.persistent_workers and self.passes:
+        if self.persistent_workers and self._iterator is not None:
             torch.empty((), dtype=torch.int64).random_()
-        self.passes += 1
         return super().__iter__()
 
 

@@ -112,7 +112,7 @@ def targets(scheme: str, only: Iterable[str] | None = None) -> Targets:
         have = sorted(file.stem for file in FOLDER.glob("*.yaml") if file.stem != "medleydb")
         raise DataError(f"no targets '{scheme}' (looked for {path}). Choose one of {', '.join(have)} or a yaml file.")
     groups = _groups(path)
-    names = (only,) if isinstance(only, str) else tuple(only or groups)
+    names = (only,) if only and isinstance(only, str) else tuple(only or groups)
     for number, name in enumerate(names):
         if name in names[:number]:
             raise DataError(f"targets {', '.join(names)}: '{name}' stands there twice.")
