@@ -195,7 +195,7 @@ def test_the_command_mends_says_and_cleans(tree, home):
     flip(shard_of(folder, IDS[2]))
     assert "0 songs prepared, 3 kept" in stemwise("prepare", tree, *RECIPE)
     said = stemwise("prepare", tree, *RECIPE, "--verify")
-    assert f"{IDS[2]}-" in said and "holds other bytes" in said and "1 songs prepared, 2 kept" in said
+    assert f"{IDS[2]}-" in said and "holds other bytes" in said and "1 song prepared, 2 kept" in said
     edit_metadata(tree / "Audio" / IDS[0], lambda meta: meta["stems"]["S04"].update(instrument="male singer"))
     said = stemwise("prepare", tree, *RECIPE)
     assert f"changed since they were prepared: {IDS[0]}" in said and "1 prepared songs are of other files" in said

@@ -1,6 +1,7 @@
-"""YAML, JSON and text that somebody else wrote: read strictly, or refused in a sentence."""
+"""YAML, JSON and text that somebody else wrote: read strictly, or refused in a sentence; names, compared and counted."""
 
 import json
+import unicodedata
 from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any
@@ -81,3 +82,9 @@ def printable(text: str) -> str:
 
 def count(number: int, thing: str) -> str:
     return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def spelling(name: str) -> str:
+    """Letters and digits alone, small: `AC/DC` and `ac dc` are one."""
+    plain = unicodedata.normalize("NFKD", name).casefold()
+    return "".join(letter for letter in plain if letter.isalnum()) or name

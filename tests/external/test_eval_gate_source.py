@@ -1,6 +1,7 @@
 """src.eval with gates that go by a detector or by label files, and `stemwise separate --gate-by`."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -127,7 +128,7 @@ def test_a_grid_of_gates_by_a_detector(run, tmp_path):
     alone = pd.read_parquet(scored(run, *words) / "scores.parquet")
     out = scored(run, *words, "gate=grid", "gate.thresholds=[0.5]", "gate.median_seconds=[0.488]")
     grid = pd.read_parquet(out / "grid.parquet")
-    assert "gate-grid_by-told-" in out.name
+    assert re.match(r"eval_gate-grid-[0-9a-f]{6}_by-told-", out.name)
     for kind, gate in (("hard", "hard, detector"), ("soft", "soft, detector"), ("off", "off")):
         one = alone[(alone.system == "train") & (alone.gate == gate)].set_index("target")
         many = grid[(grid.kind == kind) & ((kind != "hard") | grid.own)].set_index("target")

@@ -11,7 +11,6 @@ import yaml
 from typer.testing import CliRunner
 
 from stemwise.cli import app
-from stemwise.datasets.base import spelling
 from stemwise.errors import DataError
 from stemwise.synthesis import synthesize_midi
 from stemwise.synthesis.instruments import instruments
@@ -19,6 +18,7 @@ from stemwise.synthesis.midi_files import find_midi, label_and_kind, read_score
 from stemwise.synthesis.song import Options
 from stemwise.synthesis.sources import midi_jobs
 from stemwise.taxonomy import check_label
+from stemwise.texts import spelling
 
 
 def band(seconds: float = 6.0, *, spread: int = 1) -> pretty_midi.PrettyMIDI:

@@ -1,14 +1,13 @@
 """What every dataset reader offers, and splits that do not leak artists."""
 
 import hashlib
-import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from stemwise.errors import DataError
 from stemwise.song import Song
-from stemwise.texts import read_json
+from stemwise.texts import read_json, spelling
 
 PARTS = ("train", "valid", "test")
 Splits = dict[str, list[str]]
@@ -129,11 +128,6 @@ def to_skip(ids: Sequence[str]) -> frozenset[str]:
         if not isinstance(id, str):
             raise DataError(f"data.skip: {id!r} is no text. Quote ids of digits: \"data.skip=['{id}']\".")
     return given
-
-
-def spelling(name: str) -> str:
-    plain = unicodedata.normalize("NFKD", name).casefold()
-    return "".join(letter for letter in plain if letter.isalnum()) or name
 
 
 def hash_place(name: str) -> float:

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from stemwise import audio
-from stemwise.datasets.base import spelling
 from stemwise.errors import AudioError
 from stemwise.files import beside, fingerprint
 from stemwise.home import data_home
 from stemwise.landmarks import Index, Landmarks, landmarks
 from stemwise.parallel import each
 from stemwise.song import Song
+from stemwise.texts import spelling
 
 log = logging.getLogger(__name__)
 

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stemwise.datasets.base import spelling
 from stemwise.datasets.manifest import LOOKS_LIKE
 from stemwise.errors import DataError
 from stemwise.files import write_json
-from stemwise.texts import read_json, read_yaml
+from stemwise.texts import read_json, read_yaml, spelling
 
 BEGAN_WITH = "began with"  # in a card: the model whose weights came first
 KEPT = "began_with.json"  # of a run folder, with the songs that that model learned from

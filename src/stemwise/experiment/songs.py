@@ -11,7 +11,7 @@ from typing import Any
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from stemwise.datasets.base import Splits, spelling
+from stemwise.datasets.base import Splits
 from stemwise.datasets.detect import fits, kind_of, kinds, reader_of
 from stemwise.datasets.leaks import shared, shared_by_name
 from stemwise.errors import DataError, StemwiseError
@@ -22,6 +22,7 @@ from stemwise.files import fingerprint
 from stemwise.loading.shard import PreparedSong
 from stemwise.model import SpectralModel
 from stemwise.song import Song
+from stemwise.texts import spelling
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from stemwise.datasets.base import spelling
 from stemwise.errors import DataError
 from stemwise.song_folder import song_id
 from stemwise.synthesis.compose import compose
@@ -16,6 +15,7 @@ from stemwise.synthesis.presets import Preset
 from stemwise.synthesis.score import Score
 from stemwise.synthesis.song import Job, Options
 from stemwise.synthesis.style import find_styles, styles
+from stemwise.texts import spelling
 
 PARTS = {"test": 0.15, "valid": 0.1}  # shares of the artists of a MIDI folder
 MIDI_ROOM = (0.3, 0.9)
