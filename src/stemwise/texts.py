@@ -1,4 +1,4 @@
-"""YAML, JSON and text that somebody else wrote: read strictly, or refused in a sentence; names, compared and counted."""
+"""YAML, JSON and text that somebody else wrote: read strictly, or refused in a sentence; names, as compared."""
 
 import json
 import unicodedata
