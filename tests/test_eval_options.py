@@ -1,6 +1,7 @@
 """What a user can ask of src.eval beyond the scores of one run."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -142,11 +143,8 @@ def test_a_grid_of_gates_says_what_each_gate_alone_would(tree, tmp_path, home):
     trained(run, tree, *SMALL)
     alone = pd.read_parquet(scored(run, "report=false") / "scores.parquet")
     out = scored(run, "gate=grid", "gate.thresholds=[0.2,0.5]", "gate.median_seconds=[0,0.488]")
-    assert (
-        out.parent == run
-        and out.name.startswith("eval_gate-grid-")
-        and (out / "grid.png").read_bytes().startswith(b"\x89PNG")
-    )
+    assert out.parent == run and re.fullmatch(r"eval_gate-grid-[0-9a-f]{6}", out.name)
+    assert (out / "grid.png").read_bytes().startswith(b"\x89PNG")
     grid = pd.read_parquet(out / "grid.parquet")
     assert len(grid) == 3 * (3 + 1 + 4) and not (out / "parts").exists() and not (run / "parts").exists()
     for kind in ("off", "hard", "soft", "oracle"):

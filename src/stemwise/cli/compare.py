@@ -100,14 +100,13 @@ def several(runs: str) -> list[str]:
     if Path(runs).exists():
         return [runs]
     parts = [Path(run) for run in runs.split(",") if run]
-    return [str(found) for part in parts for found in (_meant(part) or [part])]
+    return [str(found) for part in parts for found in _meant(part)]
 
 
 def _meant(part: Path) -> list[Path]:
     """A path, or where its last part holds * what fits; other signs of patterns are letters of names here."""
-    if part.exists() or "*" not in part.name:
-        return [part]
-    return sorted(part.parent.glob(part.name.replace("[", "[[]").replace("?", "[?]")))
+    pattern = part.name.replace("[", "[[]").replace("?", "[?]")
+    return [part] if part.exists() else sorted(part.parent.glob(pattern)) or [part]
 
 
 def scores_of(run: str) -> Path:

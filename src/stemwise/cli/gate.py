@@ -38,7 +38,6 @@ def command(
     """Silence stems of any separator where a detector, or a label file, says that they rest."""
     from dataclasses import replace
 
-    from stemwise.export import find_detector
     from stemwise.external.stem_names import read_stem_folder
     from stemwise.gate import Gate
     from stemwise.gate_file import gate_stems
@@ -49,13 +48,11 @@ def command(
         raise ModelError(f"--threshold {threshold} means nothing when the gate is {gate}.")
     check_device(device)
     folder = read_stem_folder(stems, dict(_said(word) for word in is_ or ()))
-    detector = find_detector(by) if labels is None else None
-    external = _external(detector, labels, folder.targets, hop, device)
+    told, external = _external(by, labels, folder.targets, hop, device)
     chosen = replace(external.gate(Gate("hard"), False), kind=gate.value)
     chosen = chosen if threshold is None else replace(chosen, threshold=threshold)
     with warnings.catch_warnings(record=True) as noted, progress_bar(f"gating {stems.name}") as progress:
         written = gate_stems(folder.paths, out, external, chosen, mixture, progress)
-    told = [f"gate by: {detector}"] if detector else []
     for line in (*(f"warning: {warning.message}" for warning in noted), *told, *external.says(False)):
         say(line)
     if folder.left_out:
@@ -63,16 +60,20 @@ def command(
     say(f"{len(written)} files in {out}: {', '.join(file.name for file in written)}")
 
 
-def _external(detector: Path | None, labels: Path | None, targets: "Targets", hop: float, device: str) -> "External":
+def _external(
+    by: str | None, labels: Path | None, targets: "Targets", hop: float, device: str
+) -> "tuple[list[str], External]":
+    """What says when the stems play, and which detector that is, as a line to print."""
+    from stemwise.export import find_detector
     from stemwise.external.detected import load_detected
     from stemwise.external.label_files import Labelled
 
-    if detector is not None:
-        return load_detected(detector, targets, hop, device)
-    assert labels is not None
+    if labels is None:
+        detector = find_detector(by)
+        return [f"gate by: {detector}"], load_detected(detector, targets, hop, device)
     if not labels.is_file():
         raise DataError(f"{labels}: no such file. `stemwise label` writes .lab files.")
-    return Labelled(labels, targets)
+    return [], Labelled(labels, targets)
 
 
 def _said(word: str) -> tuple[str, str]:

@@ -60,13 +60,14 @@ def command(
     path = find_model(model, SEPARATION)
     exported = load(path, SEPARATION)
     check_device(device)
-    chosen, external = exported.gate, None
+    chosen, external, told = exported.gate, None, list[str]()
     if gate_by is not None:
         detector = find_detector(gate_by)
         external = load_detected(
             detector, named(exported.model.targets, scheme_beside(path, exported.model.targets)), device=device
         )
         has_own = "activity" in exported.model.outputs
+        told = [f"gate by: {detector}", *external.says(has_own)]
         chosen = external.gate(chosen, has_own)
     chosen = chosen if gate is None else replace(chosen, kind=gate.value)
     if threshold is not None:
@@ -76,11 +77,8 @@ def command(
     separator = Separator(exported.model, chosen, device=device, shifts=shifts)
     with warnings.catch_warnings(record=True) as noted, progress_bar(f"separating {song.name}") as progress:
         written = separate_file(song, out / song.stem, separator, f".{format}", progress, external)
-    for warning in noted:
-        say(f"warning: {warning.message}")
-    if external:
-        for line in (f"gate by: {detector}", *external.says(has_own)):
-            say(line)
+    for line in (*(f"warning: {warning.message}" for warning in noted), *told):
+        say(line)
     say(f"model: {path} ({', '.join(exported.model.targets)}; {exported.model.sample_rate} Hz)")
     if never := exported.card.get(NEVER_HEARD):
         say(f"never heard in training, so that these stems are worth nothing: {', '.join(never)}")

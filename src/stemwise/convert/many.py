@@ -38,7 +38,7 @@ def convert(
     state = State.read(tree)
     sessions = sessions_of(folder, rows, taken={name.casefold() for name in state.strangers()})
     wanted = {session.id for session in sessions.values()}
-    _leave_out(state, sorted({row.session for row in rows} - set(sessions)), wanted)
+    _leave_out(state, sorted({row.session for row in rows} - set(sessions)))
     digests = {name: _digest(session, rate, format) for name, session in sessions.items()}
     todo = {name: each for name, each in sessions.items() if not state.has(name, each.id, digests[name])}
     state.doubt(todo, {session.id for session in todo.values()})
@@ -56,11 +56,10 @@ def convert(
     return sorted(done, key=lambda each: each.id), dict(sorted(faults.items()))
 
 
-def _leave_out(state: State, sessions: Iterable[str], wanted: Iterable[str]) -> None:
+def _leave_out(state: State, sessions: Iterable[str]) -> None:
     for session in sessions:
         if id := state.leave_out(session):
             warnings.warn(f"{id} is removed: nothing of its session {session} is used any more.", stacklevel=3)
-    state.clear(wanted)
 
 
 def sessions_of(folder: Path, rows: Sequence[Row], taken: set[str]) -> dict[str, Session]:

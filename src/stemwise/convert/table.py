@@ -13,7 +13,7 @@ from stemwise.errors import AudioError, DataError, StemwiseError
 from stemwise.files import write_text
 from stemwise.naming import LEFT_OUT, SUFFIXES, Guess, guess, words_of
 from stemwise.taxonomy import check_label
-from stemwise.texts import read_text
+from stemwise.texts import count, read_text
 
 
 @dataclass(frozen=True)
@@ -164,4 +164,4 @@ def _facts(path: Path) -> str:
         have = audio.info(path)
     except AudioError as fault:
         return f"cannot be used: {fault}"
-    return f"{have.seconds:.1f} s, {have.rate} Hz, {have.channels} channel{'s' * (have.channels > 1)}"
+    return f"{have.seconds:.1f} s, {have.rate} Hz, {count(have.channels, 'channel')}"

@@ -20,6 +20,7 @@ from stemwise.metrics.paired import holm, paired_test
 from stemwise.report.measures import MEASURES, Measure
 from stemwise.report.systems import System, gather, over_seeds, pairs
 from stemwise.report.tables import ALL, Cell
+from stemwise.texts import count
 
 if TYPE_CHECKING:
     import pandas
@@ -78,12 +79,12 @@ def family(table: pandas.DataFrame) -> str:
     tests = int(table["p"].notna().sum())
     untested = len(table) - tests
     sizes = [
-        _count(len(table.drop_duplicates(["system", "against"])), "pair"),
-        _count(table["measure"].nunique(), "measure"),
+        count(len(table.drop_duplicates(["system", "against"])), "pair"),
+        count(table["measure"].nunique(), "measure"),
         f"{table['target'].nunique()} targets with 'all'",
     ]
     less = f"; {untested} of their lines have too few songs that differ for a test" if untested else ""
-    return f"Holm's correction over all {_count(tests, 'test')} of this table ({' × '.join(sizes)}{less})."
+    return f"Holm's correction over all {count(tests, 'test')} of this table ({' × '.join(sizes)}{less})."
 
 
 def measure_of(column: str) -> Measure:
@@ -146,7 +147,3 @@ def _spread(figures: Doubles, measure: Measure) -> float:
     """Standard deviation over seeds of each seed's own figure; NaN of one seed and of infinite figures."""
     own = [_over_songs(table, measure) for table in figures]
     return float(np.std(own, ddof=1)) if len(own) > 1 and np.isfinite(own).all() else float("nan")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"

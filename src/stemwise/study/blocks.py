@@ -16,6 +16,7 @@ from stemwise.study.markdown import figure, table
 
 NOTHING = "Not run yet."
 HEADS = ("p (Holm)", "rank-biserial", "better in", "spread of seeds")
+MAIN_MEASURES = ("usdr", "csdr_common", "silence_energy")  # of differences, where nothing else is asked for
 SHOWN = ("usdr", "silence_energy", "silence_pooled", "lost_energy", "csdr_common", "csdr", "auc")
 BY_NAME = {measure.column: measure for measure in MEASURES}
 
@@ -116,16 +117,14 @@ def differences(
     kept: Kept,
     question: str,
     pair: tuple[str, str],
-    measures: Sequence[str] = ("usdr", "csdr_common", "silence_energy"),
+    measures: Sequence[str] = MAIN_MEASURES,
     gates: str | Mapping[str, str] = "off",
 ) -> str:
     """One system minus another, for all targets and each, with Holm's correction over the table."""
     return compared(kept.systems(question, pair), pair, measures, gates)
 
 
-def asked_otherwise(
-    kept: Kept, rows: Mapping[str, Row], measures: Sequence[str] = ("usdr", "csdr_common", "silence_energy")
-) -> str:
+def asked_otherwise(kept: Kept, rows: Mapping[str, Row], measures: Sequence[str] = MAIN_MEASURES) -> str:
     """The same of two answers, as to different questions of one system."""
     return compared(kept.called(rows), tuple(rows), measures, "off")
 

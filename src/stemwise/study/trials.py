@@ -5,15 +5,13 @@ from collections.abc import Container, Mapping, Sequence
 import pandas as pd
 
 from stemwise.report.tables import ALL, summarise
-from stemwise.study.blocks import NOTHING, compared, lacking
+from stemwise.study.blocks import MAIN_MEASURES, NOTHING, compared, lacking
 from stemwise.study.kept import SEED, Kept, average
 from stemwise.study.markdown import figure
 
-MEASURES = ("usdr", "csdr_common", "silence_energy")
-
 
 def best_of_trials(
-    kept: Kept, trials: Mapping[str, Sequence[str]], valid: str, test: str, measures: Sequence[str] = MEASURES
+    kept: Kept, trials: Mapping[str, Sequence[str]], valid: str, test: str, measures: Sequence[str] = MAIN_MEASURES
 ) -> str:
     """Of each system's trials the one with the highest uSDR on the question `valid`, and on `test` the first system's
     minus the second's.

@@ -6,7 +6,7 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-from stemwise import export
+from stemwise.export import SHIPPED
 from stemwise.study import blocks, detection_blocks, gate_blocks
 from stemwise.study.blocks import Block
 from stemwise.study.kept import Kept, Row
@@ -56,7 +56,7 @@ HOURS_PAIRS = [(less + end, more + end) for less, more in pairwise(HOURS) for en
 FEW = ("usdr", "silence_energy", "auc")
 COSTS = ("usdr", "csdr_common", "csdr", "silence_energy", "silence_pooled", "lost_energy", "lost_pooled")
 BSS = ("csdr", "isr", "sir", "sar")
-SPATIAL = ("usdr", "csdr_common", "silence_energy")
+SPATIAL = blocks.MAIN_MEASURES
 WEIGHTS = ("single_task", "iass_weight_0.1", "iass", "iass_weight_10")
 TRIALS = {name: (f"{name}_lr_1e-3", name, f"{name}_lr_4e-3") for name in BOTH}
 RATES = tuple(trial for trials in TRIALS.values() for trial in trials)
@@ -235,7 +235,7 @@ def write_results(results: Path, document: Path, done: frozenset[tuple[str, str]
     if (results / "figures" / "hours.png").is_file():
         said["hours"] = f"![uSDR over hours of training songs](results/figures/hours.png)\n\n{said['hours']}"
     put(document, said)
-    card = (Path(export.__file__).parent / "pretrained" / "README.md").read_text(encoding="utf-8")
+    card = SHIPPED.with_name("README.md").read_text(encoding="utf-8")
     for quote in unfounded(document.read_text(encoding="utf-8"), card):
         log.warning("%s, %s: no table says so (any more)", document.name, quote)
 

@@ -27,6 +27,7 @@ from stemwise.report.detection.table import Detections, detections_of
 from stemwise.report.detection.thresholds import Thresholds, at_level
 from stemwise.report.numbers import probability, signed
 from stemwise.report.tables import Cell, to_records
+from stemwise.texts import count
 
 if TYPE_CHECKING:
     import pandas
@@ -74,11 +75,11 @@ class DetectionComparison:
     @property
     def family(self) -> str:
         """What the correction covers, in a sentence."""
-        counts = [
+        counts: list[tuple[int, str]] = [
             (len(self.pairs), "pair"),
             *((self.differences[what].nunique(), what) for what in ("level", "measure")),
         ]
-        sizes = " × ".join(f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts)
+        sizes = " × ".join(count(*each) for each in counts)
         tests = int(self.differences["p"].notna().sum())
         return f"Holm's correction covers all {tests} tests of this table ({sizes}); intervals are not corrected."
 

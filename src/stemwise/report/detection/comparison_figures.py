@@ -11,6 +11,7 @@ from stemwise.report.canvas import GREY, MODEL_COLOURS, new_figure, png
 from stemwise.report.comparison_figures import MARKERS, interval, significance
 from stemwise.report.detection.comparison import DetectionComparison
 from stemwise.report.detection.measures import BY_COLUMN
+from stemwise.texts import count
 
 if TYPE_CHECKING:
     import pandas
@@ -82,8 +83,8 @@ def instruments_side_by_side(found: DetectionComparison) -> bytes:
         values, whiskers = interval([lines[target] for target in order])
         look = _look(number) if len(found.pairs) > 1 else {**_look(number), "color": "black"}
         apart.errorbar(values, at, xerr=whiskers, label=f"{pair[0]} − {pair[1]}", **look)
-    counts = [f"{count} song{'' if count == 1 else 's'}" for count in first["songs_active"]]
-    areas.set_yticks(range(len(order)), [f"{target} ({count})" for target, count in zip(order, counts, strict=True)])
+    heard = [count(songs, "song") for songs in first["songs_active"]]
+    areas.set_yticks(range(len(order)), [f"{target} ({songs})" for target, songs in zip(order, heard, strict=True)])
     areas.set_ylim(-0.6, len(order) - 0.4)
     areas.axvline(0.5, color=GREY, linewidth=1.2)
     apart.axvline(0, color="black", linewidth=0.8)
