@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 from pytorch_lightning.utilities import rank_zero_only
 
 from stemwise.callbacks.checkpoints import load_best
-from stemwise.experiment import configs, dashboards, kinds, objective, runs, starting
+from stemwise.experiment import configs, dashboards, kinds, learned, objective, runs, starting
 from stemwise.memory import keep_freed_memory
 from stemwise.model import NEVER_HEARD
 
@@ -28,6 +28,7 @@ def train(config: DictConfig, run: Path) -> float:
     It is that of the exported weights on the validation data; validation.json has it beside the others. (A loss of
     other weights is another quantity: where a sweep varies them, compare a term or a figure of songs.)
     """
+    config.data = learned.rooted(configs.plain(config.data))
     configs.check(config)
     pl.seed_everything(config.seed, workers=True, verbose=False)
     model = instantiate(config.model)

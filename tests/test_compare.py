@@ -148,6 +148,8 @@ def test_runs_that_hear_are_compared_by_seconds(heard):
     assert [run["seed"] for run in read["systems"][0]["runs"]] == ["0", "1"]
     assert "iass against fc" in stemwise("compare", "runs/iass", "runs/fc", "--out", "out")
     assert "uSDR" in stemwise("compare", "runs/iass", "runs/umx_s0", "--out", "out")
+    said = stemwise("compare", "[red]fc=runs/fc", "runs/iass", "--out", "out", "--baseline", "iass")
+    assert "[red]fc against iass" in said and "[red]fc − iass" in said
     moved = heard.parent / "moved.parquet"
     moved.write_bytes((heard / "fc" / CLIPS).read_bytes())
     assert "iass against moved" in stemwise("compare", "runs/iass/detections.parquet", str(moved), "--out", "out")

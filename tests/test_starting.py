@@ -266,6 +266,30 @@ def test_songs_of_another_tree_that_were_learned_from_before_are_not_scored(tree
     evaluate_run(composed(second, *words, name="eval"))
 
 
+def test_a_run_knows_its_songs_from_any_folder(tree, tmp_path, monkeypatch):
+    """Where they were named from the folder of the command: they are scored, and known again as learned from."""
+    run = tmp_path / "run"
+    monkeypatch.chdir(tree.parent)
+    trained(run, tree.name, *SMALL)
+    monkeypatch.chdir(tmp_path)
+    assert OmegaConf.load(run / "config.yaml").data.root == str(tree)
+    evaluate_run(composed(run, f"run={run}", "report=false", "gates=['off']", name="eval"))
+    parts = {"train": ["Cyd_Three"], "test": ["Ann_One", "Bob_Two"]}
+    config = composed(tmp_path, *SMALL, f"data.root={tree}", f"start={run}")
+    with pytest.raises(DataError, match="songs that validate or test this training"):
+        began(config, tmp_path / "new", **parts)
+
+
+def test_whole_paths_leave_alone_what_is_none(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/ann")
+    data = {"root": "~/songs", "metadata": None, "stems": {"vox": "bass"}, "skip": ["a"], "splits_file": "s.json",
+            "sets": {"a": "songs", "b": {"file": "list.csv"}, "c": "s3://bucket/songs"}}  # fmt: skip
+    sets = {"a": str(tmp_path / "songs"), "b": {"file": str(tmp_path / "list.csv")}, "c": "s3://bucket/songs"}
+    whole = {"root": "/home/ann/songs", "splits_file": str(tmp_path / "s.json"), "sets": sets}
+    assert learned.rooted(data) == {**data, **whole}
+
+
 def test_a_damaged_memory_of_a_start_is_said(tmp_path):
     write_json(tmp_path / learned.KEPT, {"model": "x"})
     with pytest.raises(DataError, match=r"began_with.json: not what a training leaves there"):

@@ -80,15 +80,16 @@ def test_landmarks_are_kept_until_the_mix_changes(two, monkeypatch):
     assert not np.array_equal(leaks.song_landmarks(first), before)
 
 
-def test_the_command_names_what_to_leave_out(two):
-    tested, learned = map(str, two)
+def test_the_command_names_what_to_leave_out(two, tmp_path):
+    tested, learned = (str(tree.rename(tmp_path / f"[red]{name}")) for tree, name in zip(two, "ab", strict=True))
     found = CliRunner().invoke(app, ["leaks", learned, tested])
     assert found.exit_code == 2 and "2 of 3 songs" in found.output
     assert "data.skip=[Ann_One,Bob_Two]" in found.output and "sound" in found.output
+    assert "in [red]a" in found.output and "in [red]b" in found.output
     skip = ["--train-set", "skip=[Bob_Two]"]
     assert "1 of 3 songs" in CliRunner().invoke(app, ["leaks", learned, tested, *skip]).output
-    shutil.rmtree(two[0] / "Audio" / "Ann_One")
-    shutil.rmtree(two[0] / "Audio" / "MR1101_Bob")
+    shutil.rmtree(Path(tested) / "Audio" / "Ann_One")
+    shutil.rmtree(Path(tested) / "Audio" / "MR1101_Bob")
     assert "none of the 1 songs" in CliRunner().invoke(app, ["leaks", learned, tested], catch_exceptions=False).output
 
 

@@ -24,6 +24,11 @@ def test_the_command_ends_with_0_when_training_may_start(tree, tmp_path, home):
     assert json.loads((tmp_path / "f.json").read_text())["may_train"] is False
 
 
+def test_a_folder_is_named_to_the_letter(tmp_path):
+    said = stemwise("validate", make_tree(tmp_path / "my [/songs]"), "--out", tmp_path / "out")
+    assert f"{tmp_path}/my [/songs]" in said
+
+
 def test_the_command_ends_with_1_and_names_every_error(tmp_path):
     root = make_spoiled(tmp_path / "Tree")
     said = stemwise("validate", root, "--out", tmp_path / "out", code=1)

@@ -21,6 +21,7 @@ from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from stemwise.errors import ModelError, StemwiseError
 from stemwise.evaluation.gate_grid import GateGrid
 from stemwise.evaluation.objective import direction
+from stemwise.experiment.learned import rooted
 from stemwise.gate import Gate
 from stemwise.home import home
 from stemwise.loading.datamodule import MultitrackDataModule
@@ -140,6 +141,7 @@ def _same_training(config: DictConfig, run: Path) -> None:
     except OSError:
         return
     now, then = plain(config), plain(DictConfig(before))
+    then["data"] = rooted(then.get("data") or {})  # releases before this one kept paths as they were said
     keys = ["scheme", "model", "data", "loss", "optimizer", "loading", "seed", *(["start"] if config.start else [])]
     other = [key for key in keys if not same(then.get(key) or None, now[key] or None)]
     if other:

@@ -14,6 +14,7 @@ from stemwise.texts import read_json, read_yaml, spelling
 BEGAN_WITH = "began with"  # in a card: the model whose weights came first
 KEPT = "began_with.json"  # of a run folder, with the songs that that model learned from
 PLACES = ("root", "file", "medleydb", "mixing_secrets")
+BESIDE = ("metadata", "medleydb_metadata", "mixing_secrets_metadata", "splits_file", "stems")  # files that tell of them
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,24 @@ def stamp_of(run: Path) -> str:
 def folder_of(model: Path) -> Path:
     """The run folder that a model was named by, or lies in."""
     return model if model.is_dir() else model.parent
+
+
+def rooted(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The group `data` with whole paths, as a run keeps it: the folder that a command is called from says nothing of
+    where the songs of another one lie. URLs stay as they are."""
+    sets = data.get("sets")
+    named = {key: _whole(data[key]) for key in (*PLACES, *BESIDE) if key in data}
+    if isinstance(sets, Mapping):
+        named["sets"] = {
+            name: rooted(each) if isinstance(each, Mapping) else _whole(each) for name, each in sets.items()
+        }
+    return {**data, **named}
+
+
+def _whole(place: Any) -> Any:
+    if not isinstance(place, str) or not place or "://" in place:
+        return place
+    return str(Path(place).expanduser().absolute())
 
 
 def places(data: Mapping[str, Any]) -> set[str]:

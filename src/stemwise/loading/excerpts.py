@@ -40,13 +40,20 @@ class Augmentation:
     def __post_init__(self) -> None:
         """Raises DataError for what cannot be drawn."""
         for name in ("remix", "swap"):
-            if not 0 <= getattr(self, name) <= 1:
+            if not _drawable([0, getattr(self, name), 1]):
                 raise DataError(f"loading.augmentation.{name}={getattr(self, name)}: give a share from 0 to 1.")
         for name in ("tone", "varispeed"):
-            if not 0 <= getattr(self, name) < np.inf:
+            if not _drawable([0, getattr(self, name)]):
                 raise DataError(f"loading.augmentation.{name}={getattr(self, name)}: give 0 (none) or more.")
-        if isinstance(self.gain, int | float) or len(self.gain) != 2 or not 0 <= self.gain[0] <= self.gain[1] < np.inf:
+        gain = list(self.gain) if isinstance(self.gain, Sequence) else []
+        if len(gain) != 2 or not _drawable([0, *gain]):
             raise DataError(f"loading.augmentation.gain={self.gain}: give the lowest and the highest, as [0.25,1.25].")
+
+
+def _drawable(values: Sequence[object]) -> bool:
+    """Whether these are finite numbers, none less than the one before it."""
+    numbers = [each for each in values if isinstance(each, int | float) and not isinstance(each, bool)]
+    return len(numbers) == len(values) and bool(np.isfinite(numbers).all()) and numbers == sorted(numbers)
 
 
 class Excerpts(Dataset[Batch]):

@@ -16,7 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from stemwise.errors import DataError, StemwiseError
 from stemwise.experiment.configs import same
-from stemwise.experiment.learned import stamp_of
+from stemwise.experiment.learned import rooted, stamp_of
 from stemwise.export import describe, find_model
 from stemwise.files import locked
 from stemwise.home import runs_home
@@ -230,7 +230,7 @@ def settings_of(run: Path) -> dict[str, Any]:
 
 def _groups(config: DictConfig) -> dict[str, Any]:
     parts = [*(f"trainer.{key}" for key in TRAINER), *(f"callbacks.{key}" for key in CALLBACKS)]
-    data = _without_places(_plain(config.data))
+    data = _without_places(rooted(_plain(config.data)))
     return {
         **{key: _plain(OmegaConf.select(config, key)) for key in (*GROUPS, *parts)},
         **{f"data.{key}": value for key, value in data.items()},
