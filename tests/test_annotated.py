@@ -211,6 +211,8 @@ def test_a_song_of_a_mix_and_annotations_alone(song, home):
     assert (ready.activity[PIANO] >= 0.5).sum() == pytest.approx(44100 / 1024, abs=1)
     paths = write_labels(bare, home / "labels", Options(targets=MMS, rule=LABELS)).paths
     assert read_confidence(paths[0])[1] == ["piano"]
+    times, names, confidence = read_confidence(write_labels(bare, home / "stems").paths[0])
+    assert len(times) > 10 and names == [] and confidence.shape == (0, len(times))
 
 
 def test_labels_are_as_long_as_a_mix_that_was_exported_anew(song, home):

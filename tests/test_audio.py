@@ -113,10 +113,11 @@ def test_bad_files_raise(tmp_path):
         audio.read(tmp_path / "a.wav", 0, 50_000)
     with pytest.raises(AudioError, match=r"cannot write '.xyz'"):
         audio.write(tmp_path / "a.xyz", tone(), RATE)
-    bad = tone()
-    bad[0, 7] = np.inf
-    with pytest.raises(AudioError, match="first at sample 7"):
-        audio.write(tmp_path / "b.wav", bad, RATE)
+    for value, said in ((np.inf, "NaN or infinity"), (np.nan, "NaN or infinity"), (-1e25, r"beyond ±1e\+06")):
+        bad = tone()
+        bad[0, 7] = value
+        with pytest.raises(AudioError, match=f"{said}, first at sample 7"):
+            audio.write(tmp_path / "b.wav", bad, RATE)
     assert not (tmp_path / "b.wav").exists()
 
 
@@ -168,3 +169,72 @@ def test_a_file_that_lost_its_end_unnoticed_is_refused(tmp_path, suffix):
     with pytest.raises(AudioError, match="disk full"), audio.writing(path, 50000):
         soundfile.write(path, sound, 44100)
         path.write_bytes(path.read_bytes()[:-3000])
+
+
+def _cut(path, share: float) -> int:
+    """Cut a file of 8 s; how many samples libsndfile says it has."""
+    noise = 0.1 * np.random.default_rng(0).standard_normal((1, 8 * RATE)).astype(np.float32)
+    audio.write(path, noise, RATE)
+    data = path.read_bytes()
+    path.write_bytes(data[: round(len(data) * share)])
+    return soundfile.info(path).frames
+
+
+@pytest.mark.parametrize("suffix", [".mp3", ".ogg"])
+def test_a_compressed_file_that_lost_its_end_is_refused(tmp_path, suffix):
+    path = tmp_path / f"a{suffix}"
+    assert _cut(path, 1.0) >= 8 * RATE and audio.info(path).samples >= 8 * RATE
+    _cut(path, 0.6)
+    for read in (audio.info, audio.read):
+        with pytest.raises(AudioError, match=r"a\.\w+: ends .*The file is truncated"):
+            read(path)
+
+
+def test_an_mp3_whose_tag_holds_a_picture_is_measured_all_the_same(tmp_path):
+    path = tmp_path / "a.mp3"
+    _cut(path, 0.6)
+    size = 200_000
+    tag = b"ID3\x04\x00\x00" + bytes(size >> 7 * place & 0x7F for place in (3, 2, 1, 0)) + bytes(size)
+    path.write_bytes(tag + path.read_bytes())
+    with pytest.raises(AudioError, match="The file is truncated"):
+        audio.info(path)
+
+
+def test_a_damaged_mp3_is_named(tmp_path):
+    path = tmp_path / "a.mp3"
+    _cut(path, 1.0)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 3000] = bytes(3000)
+    path.write_bytes(data)
+    with pytest.raises(AudioError, match=r"a.mp3: cannot be decoded"):
+        audio.info(path)
+
+
+def test_a_flac_of_a_pipe_is_measured_by_decoding(tmp_path):
+    """Its header has no length, which libsndfile says is 2⁶³ - 1."""
+    path = tmp_path / "a.flac"
+    audio.write(path, tone(3.0), RATE)
+    whole = audio.read(path)[0]
+    data = bytearray(path.read_bytes())
+    data[21:26] = bytes([data[21] & 0xF0, 0, 0, 0, 0])
+    path.write_bytes(data)
+    assert soundfile.info(path).frames > 1 << 62
+    assert audio.info(path) == audio.AudioInfo(RATE, 3 * RATE, 1)
+    np.testing.assert_array_equal(audio.read(path)[0], whole)
+    np.testing.assert_array_equal(audio.read(path, 50_000, 60_000)[0], whole[:, 50_000:60_000])
+    assert sum(len(block) for block, _ in audio.raw_blocks(path, 1000)) == 3 * RATE
+
+
+def test_the_end_of_an_ogg_is_where_it_is(tmp_path):
+    """libsndfile seeks to some forty samples beside it."""
+    path = tmp_path / "a.ogg"
+    _cut(path, 1.0)
+    whole = audio.read(path)[0]
+    for start in range(whole.shape[1] - 12_000, whole.shape[1], 1500):
+        np.testing.assert_array_equal(audio.read(path, start)[0], whole[:, start:])
+
+
+def test_a_long_ogg_is_written(tmp_path):
+    """libsndfile's vorbis dies of a minute at once."""
+    audio.write(tmp_path / "a.ogg", np.zeros((2, 90 * RATE), np.float32), RATE)
+    assert audio.info(tmp_path / "a.ogg").samples == 90 * RATE

@@ -16,8 +16,10 @@ from typer.testing import CliRunner
 
 from stemwise.activity import segments
 from stemwise.cli import app
+from stemwise.datasets.detect import find_song
 from stemwise.export import SHIPPED, describe, save
 from stemwise.gate import Gate
+from tests.sets import make_manifest, put
 from tests.test_export import DESCRIPTION, exported
 
 STEMWISE = str(Path(sys.executable).with_name("stemwise"))
@@ -274,6 +276,18 @@ def test_show_draws_a_song(tree, tmp_path, home):
     assert (home / "data" / "pictures" / "Ann_One.png").stat().st_size > 10000
     assert "has no song 'Ann_Ones', but Ann_One" in stemwise("show", tree / "Audio" / "Ann_Ones", code=1)
     assert "Give TREE/Audio/<ID>" in stemwise("show", tree, code=1)
+
+
+def test_show_reads_a_song_as_its_tree_is_read(tmp_path, home):
+    """Names mean what stems.yaml says at the top, also below a folder called train, which looks like a tree."""
+    put(tmp_path, "own/train/A - B/bass.wav", "own/test/C - D/bass.wav")
+    (tmp_path / "own" / "stems.yaml").write_text("bass: synthesizer\n")
+    for kind in (None, "folder"):
+        reader, id = find_song(tmp_path / "own" / "train" / "A - B", kind)
+        assert reader.where == str(tmp_path / "own") and reader.song(id).stems[0].instruments == ("synthesizer",)
+    make_manifest(tmp_path / "list")
+    said = stemwise("show", next((tmp_path / "list").glob("manifest.*")), code=1)
+    assert "songs. Name one with --song ID" in said
 
 
 def test_where_no_bar_can_be_drawn_lines_say_how_far_it_is(monkeypatch, capsys):

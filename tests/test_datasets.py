@@ -174,6 +174,18 @@ def test_one_artist_in_several_spellings_stays_in_one_part():
     assert len(set(keys.values())) == 7
 
 
+def test_two_artists_of_one_song_are_one():
+    """By its id Summer_Rain is Summer's, by its metadata Bob's: neither may be in another part than the other. Who
+    shares no song keeps the key, and so the part, that he had."""
+    made = {"Bob_Two": "Bob", "Summer_Rain": "Bob", "Summer_One": "Summer", "Cyd_One": "Cyd", "Cyd_B": "C & D"}
+    songs = [Song(id, artist, "", 1, 1, 1, ()) for id, artist in made.items()]
+    for order in (songs, songs[::-1]):
+        keys = artist_keys(order)
+        assert keys == {"Bob_Two": "bob", "Summer_Rain": "bob", "Summer_One": "bob", "Cyd_One": "cyd", "Cyd_B": "cyd"}
+    chain = [Song(f"a{n}_x", f"a{n + 1}", "", 1, 1, 1, ()) for n in range(50)] + [Song("a0_y", "a0", "", 1, 1, 1, ())]
+    assert set(artist_keys(chain).values()) == {"a0"}
+
+
 def test_splits_by_artist_do_not_move_anybody_when_songs_are_added():
     def songs(artists):
         return [Song(f"{a}_{n}", a, "", 1, 1, 1, ()) for a in artists for n in range(2)]

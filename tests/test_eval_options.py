@@ -100,6 +100,12 @@ def test_isr_sir_and_sar_on_request(tree, tmp_path):
     assert "<th" in (page := (run / "page.html").read_text()) and "SIR" in page
 
 
+def test_a_no_in_place_of_false_is_refused(tmp_path):
+    for word in ("report=no", "clips=on", "+reader.pad_short_stems=Off"):
+        with pytest.raises(ModelError, match=rf"{word.lstrip('+')}: write true or false"):
+            evaluate_run(composed(tmp_path, f"run={tmp_path}", word, name="eval"))
+
+
 def test_another_root_is_read_as_the_runs_own_songs_or_as_the_reader_says(tmp_path):
     run, other = tmp_path / "run", tmp_path / "other"
     words = [*overrides("Mms", tmp_path / "mms"), *SMALL, "data=mms", "data.pad_short_stems=true"]

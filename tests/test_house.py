@@ -27,7 +27,7 @@ FLOORS = [
     ["activity", "gate", "song", "landmarks", "naming", "wiener"],
     ["taxonomy", "audio", "spectral", "mel"],
     ["files", "texts"],
-    ["home", "ffmpeg", "parallel", "memory"],
+    ["home", "ffmpeg", "parallel", "memory", "containers"],
     ["errors"],
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

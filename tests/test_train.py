@@ -178,6 +178,8 @@ def test_unknown_keys_are_refused(override, tmp_path):
         (["data.root={tree}", "loading.augmentation.tone=nan"], "tone=nan: give 0 (none) or more"),
         (["data.root={tree}", "loading.augmentation.varispeed=-1"], "varispeed=-1: give 0 (none) or more"),
         (["data.root={tree}", "loading.augmentation.tone=-3"], "tone=-3: give 0 (none) or more"),
+        (["data.root={tree}", "data.bleed=no"], "data.bleed=no: write true or false"),
+        (["data.root={tree}", "loading.require_targets=Yes"], "loading.require_targets=Yes: write true or false"),
         (["data.root={tree}", "seed=-1"], "seed=-1: give a whole number from 0"),
         (["data.root={tree}", "seed=1.5"], "seed=1.5: give a whole number from 0"),
         (["data.root={tree}", "seed=null"], "seed=None: give a whole number from 0"),

@@ -15,6 +15,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from stemwise.containers import mp3_says_length, ogg_has_end
 from stemwise.errors import AudioError
 from stemwise.files import beside
 from stemwise.texts import printable
@@ -27,11 +28,14 @@ SUBTYPES = {".wav": "FLOAT", ".flac": "PCM_24", ".mp3": "MPEG_LAYER_III", ".ogg"
 
 BITS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}  # of files of integers
 MP3 = ("MP3", "MPEG")  # what libsndfile calls it
+UNKNOWN = 1 << 62  # samples; what libsndfile says where the header does not, as of a flac that came through a pipe
 # What libsndfile logs where a header promises more bytes than the file has; it reads on without a word.
 PROMISED = re.compile(r"^ *(?:data|SSND) : (\d+) \(should be (\d+)\)", re.MULTILINE)
 UNSAID = 0x7F000000  # bytes; who writes into a pipe promises at least so many, not knowing the length
 SLOPPY = 256  # bytes; some writers count their header
-BLOCK = 1 << 18  # samples decoded at a time
+LOUDEST = 1e6  # 120 dB above full scale; a file that holds more is damaged, and squares of it may be infinite
+BLOCK = 1 << 18  # samples decoded or encoded at a time
+OVERSTATED = 1.0  # seconds; what a whole mp3 lacks of what its header says is less
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,8 @@ class AudioInfo:
 
 
 def info(path: Path) -> AudioInfo:
-    """Rate, length and channels. An mp3 is decoded for it, since its header may overstate the length by half a second.
+    """Rate, length and channels. An mp3 is decoded for it, since its header may overstate the length by half a second,
+    and so is a file that does not say its length.
 
     Raises AudioError when the file is missing, in a format libsndfile cannot read, or shorter than its header says.
     """
@@ -54,7 +59,10 @@ def info(path: Path) -> AudioInfo:
         for promised, found in (map(int, sizes) for sizes in PROMISED.findall(file.extra_info)):
             if promised - found > SLOPPY and promised < UNSAID:
                 raise _too_short(path, file.frames, file.frames * promised // max(found, 1))
-        samples = file.frames if file.format not in MP3 else _count(path, path.stat().st_mtime_ns)
+        if file.format == "OGG" and not ogg_has_end(path):
+            raise AudioError(f"{path}: ends before its last page. The file is truncated; copy or export it again.")
+        counted = file.format in MP3 or file.frames >= UNKNOWN
+        samples = _count(path, path.stat().st_mtime_ns) if counted else file.frames
         return AudioInfo(file.samplerate, samples, file.channels)
 
 
@@ -67,7 +75,7 @@ def depth(path: Path) -> int:
 def read(path: Path, start: int = 0, stop: int | None = None) -> tuple[Samples, int]:
     """Samples [start, stop) as (channel, sample), and the rate in Hz. An mp3 is decoded from its beginning.
 
-    Raises AudioError for what `info` refuses, for a file that ends before its header says, and for NaN or infinity.
+    Raises AudioError for what `info` refuses, for a file that ends before its header says, and what `finite` does.
     """
     wanted = (info(path).samples if stop is None else stop) - start
     with opened(path) as file:
@@ -121,8 +129,14 @@ def write(path: Path, audio: Samples, rate: int, subtype: str | None = None) -> 
     subtype = subtype or subtype_of(path)
     finite(audio, str(path))
     warn_of_clipping(path, float(np.abs(audio).max(initial=0.0)), subtype)
-    with beside(path) as part, writing(part, audio.shape[1]):
-        soundfile.write(part, audio.T, rate, subtype=subtype)
+    channels, samples = audio.shape
+    with (
+        beside(path) as part,
+        writing(part, samples),
+        soundfile.SoundFile(part, "w", rate, channels, subtype) as file,
+    ):
+        for start in range(0, samples, BLOCK):  # of a minute at once libsndfile's vorbis dies
+            file.write(audio[:, start : start + BLOCK].T)
 
 
 @contextmanager
@@ -203,10 +217,17 @@ def as_channels(audio: Samples, channels: int) -> Samples:
 
 
 def finite(audio: NDArray[Float], name: str) -> NDArray[Float]:
-    if not np.isfinite(audio).all():
-        first = int(np.argwhere(~np.isfinite(audio).all(axis=0))[0, 0])
-        raise AudioError(f"{name}: NaN or infinity, first at sample {first}. Export the file again without it.")
+    """The samples, (channel, sample). Raises AudioError for NaN, infinity and what no sound is as loud as."""
+    if audio.size and not (audio.max() <= LOUDEST and audio.min() >= -LOUDEST):
+        first = int(np.argmin(sound(audio).all(axis=0)))
+        what = "NaN or infinity" if not np.isfinite(audio[:, first]).all() else f"beyond ±{LOUDEST:g}"
+        raise AudioError(f"{name}: {what}, first at sample {first}. Export the file again without it.")
     return audio
+
+
+def sound(audio: NDArray[Float]) -> NDArray[np.bool_]:
+    """Which samples may be of a sound."""
+    return np.asarray(np.abs(audio) <= LOUDEST)
 
 
 class _Forward(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
@@ -230,7 +251,8 @@ def next_block(file: soundfile.SoundFile, size: int, path: Path, dtype: type[Flo
 
 
 def _go_to(file: soundfile.SoundFile, start: int) -> None:
-    if file.format not in MP3:
+    """By decoding what comes before, where libsndfile seeks to another place or not at all."""
+    if file.format not in (*MP3, "OGG") and file.frames < UNKNOWN:
         file.seek(start)
         return
     while start > 0 and (passed := len(file.read(min(start, BLOCK), dtype="float32"))):
@@ -239,13 +261,17 @@ def _go_to(file: soundfile.SoundFile, start: int) -> None:
 
 @lru_cache(maxsize=4096)
 def _count(path: Path, _modified: int) -> int:
-    """Samples of an mp3 that decoding gives, remembered while the file is not modified.
+    """Samples that decoding gives, remembered while the file is not modified.
 
-    libsndfile never reads on behind the length it guessed; where bytes are left then, the song would be cut short.
+    libsndfile never reads on behind the length it guessed of an mp3; where bytes are left then, the song would be cut
+    short.
     """
     with path.open("rb") as raw, _Forward(raw) as file:
-        samples = sum(iter(lambda: len(file.read(BLOCK, dtype="float32")), 0))
+        samples = sum(iter(lambda: len(next_block(file, BLOCK, path, np.float32)), 0))
         left = path.stat().st_size - raw.tell()
+        said = file.frames if file.format in MP3 and mp3_says_length(path) else samples
+    if said - samples > file.samplerate * OVERSTATED:
+        raise _too_short(path, samples, said)
     if left > max(path.stat().st_size // 20, 1 << 16):
         raise AudioError(
             f"{path}: its header understates its length ({samples} samples, {left} bytes left over). Convert it to wav "

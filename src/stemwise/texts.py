@@ -80,6 +80,11 @@ def printable(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
+def nfc(text: str) -> str:
+    """With accents joined to their letters; macOS writes them apart, so one name may come in two forms."""
+    return unicodedata.normalize("NFC", text)
+
+
 def count(number: int, thing: str) -> str:
     return f"{number} {thing}{'' if number == 1 else 's'}"
 

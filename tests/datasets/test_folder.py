@@ -74,7 +74,7 @@ def test_what_is_no_audio_is_no_stem(tmp_path):
     assert list(held(tmp_path, "A_B")) == ["bass.wav"]
 
 
-@pytest.mark.parametrize("file", ["demo.wav", "Loose - Song/bass.wav"])
+@pytest.mark.parametrize("file", ["demo.wav", "Loose - Song/bass.wav", "validate/E - F/bass.wav"])
 def test_audio_beside_the_songs_or_beside_the_parts_is_found(file, tmp_path):
     put(tmp_path, "train/A - B/bass.wav", "test/C - D/bass.wav", file)
     with pytest.raises(DataError, match=rf"{tmp_path / file.split('/')[0]} lies beside train, valid and test"):

@@ -55,6 +55,29 @@ def test_names_find_what_is_named_alike_and_sound_finds_the_rest(two):
     assert shared(tested[1:2], learned[1:]) == []
 
 
+def test_every_copy_is_found(two, tmp_path):
+    """Under another name beside one of its own: who leaves out the one must not keep the other."""
+    write(two[1], "MR1102_Untold", 1, "MR1102", (0.6, 1, 0.8))
+    tested, learned = (MedleyDB(root).songs() for root in two)
+    found = {(one.also, one.by) for one in shared(tested, learned) if one.id == "Ann_One"}
+    assert found == {("Ann_One", "name"), ("MR1102_Untold", "sound")}
+
+
+def test_a_longer_song_with_more_in_common_hides_no_copy(two, monkeypatch):
+    """Of the longer one it is too small a share, as of a quotation."""
+    rng = np.random.default_rng(0)
+
+    def marks(count, common):
+        mine = np.stack([rng.integers(1 << 20, 1 << 30, count), rng.integers(0, 9000, count)], axis=1)
+        mine[:common] = np.stack([np.arange(common), 2 * np.arange(common)], axis=1)
+        return mine.astype(np.uint32)
+
+    tested, learned = (MedleyDB(root).songs() for root in two)
+    made = {"Ann_One": marks(5000, 5000), "Bob_Two": marks(9000, 262), "Cyd_Three": marks(600, 146)}
+    monkeypatch.setattr(leaks, "song_landmarks", lambda song: made[song.id])
+    assert ids(shared_by_sound(tested[:1], learned[1:])) == [("Ann_One", "Cyd_Three", "sound")]
+
+
 def test_musdb_names_the_songs_of_medleydb(tmp_path):
     make_musdb(tmp_path / "musdb")
     audio = np.zeros((1000, 1))

@@ -121,6 +121,7 @@ WRONG_SONG = {
     "artists": (["One,a.wav,tuba,Ann", "One,b.wav,tuba,Bob"], "line 4: song 'One' has the artist 'Bob', but 'Ann' in"),
     "no artist": (["One,a.wav,tuba,"], "line 3: song 'One' has no artist"),
     "twice": (["One,a.wav,tuba,Ann", "One,./a.wav,flute,Ann"], "line 4: {root}/a.wav stands in line 3 too"),
+    "twice, accents apart": (["One,e\u0301.wav,tuba,Ann", "One,\u00e9.wav,flute,Ann"], "line 4: .* in line 3 too"),
     "of another song": (["One,c.wav,tuba,Ann"], "line 3: {root}/c.wav stands in line 2 too"),
     "two mixes": (["One,a.wav,tuba,Ann", "One,mix.wav,mix,Ann", "One,b.wav,mix,Ann"], "line 5: a second mix; line 4"),
     "mix only": (["One,mix.wav,mix,Ann"], "line 3: song 'One' has no stems. Add lines"),
@@ -131,6 +132,7 @@ WRONG_SONG = {
 @pytest.mark.parametrize("fault", WRONG_SONG)
 def test_a_song_that_cannot_be_right_is_found_with_the_line(fault, root):
     lines, said = WRONG_SONG[fault]
+    shutil.copy(root / "a.wav", root / "\u00e9.wav")
     reader = manifest(root, "Good,c.wav,tuba,Zoe", *lines)
     (finding,) = reader.validate()
     assert finding.startswith(f"{root}/manifest.csv, line ") and "data.skip=[One]" in finding
@@ -228,3 +230,13 @@ def test_another_root_is_not_read_by_a_manifest_of_this_one(root, tmp_path):
     assert (
         other_tree(str(root / "sub"), {}, own)["_target_"] == "stemwise.datasets.medleydb.MedleyDB"
     )  # no layout tells
+
+
+def test_segments_that_say_in_part_what_they_are_of_are_refused(root):
+    (root / "v.lab").write_text("0.01\t0.02\tviolin\n0.03\t0.04\n")
+    lines = ("One,a.wav,tuba,Ann,no", "One,v.lab,violin,Ann,no", "One,mix.wav,mix,Ann,no")
+    (finding,) = manifest(root, *lines, head=f"{HEAD},complete").validate()
+    assert "v.lab has segments that say what they are of and others that do not" in finding
+    (root / "v.lab").write_text("0.01\t0.02\n0.03\t0.04\n")
+    (song,) = manifest(root, *lines, head=f"{HEAD},complete").songs()
+    assert song.annotations[0].segments == ((0.01, 0.02), (0.03, 0.04))

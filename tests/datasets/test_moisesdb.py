@@ -156,6 +156,7 @@ def test_an_unknown_type_is_refused_naming_the_file_of_labels(tree):
         (lambda data: data["stems"].insert(0, "vocals"), "TypeError"),
         (lambda data: data.update(stems=[]), "lists no tracks"),
         (lambda data: data["stems"][0].update(stemName="../../elsewhere"), "outside this folder"),
+        (lambda data: data["stems"].append(data["stems"][0]), "t0.wav is several stems of the metadata"),
     ],
 )
 def test_broken_metadata_is_found(change, said, tree):

@@ -1,6 +1,7 @@
 """MUSDB18-HQ: its split, its ids, and what is known of its stems."""
 
 import json
+import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -132,3 +133,12 @@ def test_songs_in_a_folder_that_the_set_has_not_are_not_left_out_without_a_word(
     (tree / "test").rename(tree / part)
     with pytest.raises(DataError, match=rf"{part} holds songs, .*data=folder"):
         Musdb18HQ(tree).songs()
+
+
+def test_a_stem_that_the_set_has_not_is_in_no_mixture_and_not_left_out_without_a_word(tree):
+    song = next(path for path in (tree / "train").iterdir())
+    shutil.copy(song / "bass.wav", song / "accompaniment.wav")
+    assert Musdb18HQ(tree).validate() == []
+    shutil.copy(song / "bass.wav", song / "guitar.wav")
+    (finding,) = Musdb18HQ(tree).validate()
+    assert "guitar.wav is no stem of MUSDB18-HQ" in finding and "data=folder" in finding

@@ -13,8 +13,10 @@ import yaml
 from stemwise.datasets.base import PARTS, artist_keys
 from stemwise.datasets.detect import kinds, open_tree, reader_of
 from stemwise.datasets.folders import SongFolders
+from stemwise.datasets.medleydb import MedleyDB
 from stemwise.errors import DataError
 from tests.sets import MAKERS, NEEDS, NO_STEMS, STEMS_MAY_LACK, places
+from tests.trees import write_song
 
 CONF = Path(__file__).resolve().parents[2] / "conf" / "data"
 READERS = {reader_of(module).__name__: module for module in kinds().values()}
@@ -119,6 +121,14 @@ def test_a_broken_song_is_found_with_file_and_cure_and_can_be_skipped(name, tmp_
     with pytest.raises(DataError, match=f"(?s)1 of {len(reader.songs())} songs cannot be used.*{song.id}"):
         reader_of_tree(name, root).songs()
     assert song.id not in [left.id for left in reader_of_tree(name, root, skip=[song.id]).songs()]
+
+
+def test_songs_to_skip_are_known_in_any_spelling_and_others_are_said(tmp_path, caplog):
+    for id in ("Zo\u00e9_Six", "Ann_One"):
+        write_song(tmp_path, id, [("violin", np.zeros((800, 1)))], "x")
+    reader = MedleyDB(tmp_path, skip=["Zoe\u0301_Six", "Ann_Two"])
+    assert [song.id for song in reader.songs()] == ["Ann_One"]
+    assert "data.skip leaves out Ann_Two, but has no such song" in caplog.text and "Six" not in caplog.text
 
 
 @every_reader

@@ -261,6 +261,15 @@ def test_names_say_what_stems_hold(tmp_path):
             read_stem_folder(folder, words)
 
 
+def test_what_a_mac_leaves_is_let_be_and_what_is_not_read_is_said(tmp_path):
+    soundfile.write(tmp_path / "vocals.wav", np.zeros(800), 8000)
+    (tmp_path / "._vocals.wav").write_bytes(b"Mac OS X")
+    assert list(read_stem_folder(tmp_path).paths) == ["vocals"]
+    (tmp_path / "bass.m4a").write_bytes(b"x")
+    with pytest.raises(DataError, match=r"bass.m4a: files of this kind are not read"):
+        read_stem_folder(tmp_path)
+
+
 def test_no_stems_at_all():
     with pytest.raises(AudioError, match="no stems to gate"):
         gate_stems({}, None, None, Gate())

@@ -76,9 +76,9 @@ def test_floats_may_be_louder_than_full_scale_but_not_stand_still_there(tmp_path
 def test_what_is_no_number_is_counted_and_spoils_nothing_else(tmp_path):
     audio = sine()
     clean = measured(written(tmp_path / "clean.wav", audio, "FLOAT"))
-    audio[5, 0], audio[6, 1], audio[7:10, 1] = np.nan, np.inf, -np.inf
+    audio[5, 0], audio[6, 1], audio[7:10, 1], audio[11, 0] = np.nan, np.inf, -np.inf, 1e25
     facts = measured(written(tmp_path / "a.wav", audio, "FLOAT"))
-    assert facts.unsound == 5 and not facts.sound
+    assert facts.unsound == 6 and not facts.sound
     assert facts.rms == pytest.approx(clean.rms, rel=1e-3) and facts.peak == clean.peak
 
 

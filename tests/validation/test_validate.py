@@ -56,7 +56,7 @@ def test_a_sound_tree_has_no_findings(tree):
         ("mix of another length", NOTE, "Bob_Two", "176300 samples at 44100 Hz, the stems have 176400"),
         ("instrument unknown", WARNING, "Cyd_Three", "S03 is Main System"),
         ("other instrument", NOTE, "Cyd_Three", "S04 is an instrument that the taxonomy lacks"),
-        ("NaN", ERROR, "Dee_Four", "4 samples are NaN or infinite"),
+        ("NaN", ERROR, "Dee_Four", "4 samples are NaN, infinite or beyond"),
         ("unusable song", ERROR, "Fay_Six", "Fay_Six_STEM_02.wav"),
         ("same song twice", WARNING, "Bob_Two Eve_Five", "all of their stems' samples"),
         ("known of this set", NOTE, "ClaraBerryAndWooldog_Boys", "(source: github.com/marl/medleydb, ERRATA.md)"),

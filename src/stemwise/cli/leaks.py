@@ -38,11 +38,12 @@ def command(
         say(f"none of the {len(tested)} songs of {test} is among the {len(learned)} of {train}")
         return
     table = Table(*(Column(Text(f"in {tree.name}")) for tree in (test, train)), "known by")
-    for one in sorted(found, key=lambda one: one.id):
+    for one in sorted(found, key=lambda one: (one.id, one.also)):
         table.add_row(*map(Text, (one.id, one.also, one.by)))
     Console(soft_wrap=True).print(table)
-    say(f"{len(found)} of {len(tested)} songs of {test} are among the {len(learned)} of {train}. Leave them out there:")
-    say(f"data.skip=[{','.join(sorted({one.also for one in found}))}]")
+    ours, theirs = ({getattr(one, side) for one in found} for side in ("id", "also"))
+    say(f"{len(ours)} of {len(tested)} songs of {test} are among the {len(learned)} of {train}. Leave them out there:")
+    say(f"data.skip=[{','.join(sorted(theirs))}]")
     raise typer.Exit(2)
 
 

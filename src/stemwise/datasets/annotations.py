@@ -16,11 +16,15 @@ BEHIND = 0.1  # seconds behind a song's end that an annotation may end, as where
 
 def read_annotation(line: Line, labels: tuple[str, ...], path: Path) -> Annotation:
     """The segments of a file; where it says what each is of, those of the line's instruments. Raises DataError for a
-    file that has none of these, and for an annotation of the mix."""
+    file that has none of these or says it of some segments only, and for an annotation of the mix."""
     if labels == (LEFT_OUT[0],):
         raise DataError(f"{line.where}: {path} has segments, not the sound of a mix. Name the instrument they are of.")
     segments = read_spans(path)
     said = {segment.label for segment in segments if segment.label}
+    if said and not all(segment.label for segment in segments):
+        raise DataError(
+            f"{line.where}: {path} has segments that say what they are of and others that do not. Label all, or none."
+        )
     chosen = [segment for segment in segments if not said or segment.label.casefold() in map(str.casefold, labels)]
     if segments and not chosen:
         raise DataError(

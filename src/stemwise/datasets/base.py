@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from stemwise.errors import DataError
 from stemwise.song import Song
-from stemwise.texts import read_json, spelling
+from stemwise.texts import nfc, read_json, spelling
 
 PARTS = ("train", "valid", "test")
 Splits = dict[str, list[str]]
@@ -52,10 +52,25 @@ def splits_by_artist(songs: Sequence[Song], valid: float = 0.15, test: float = 0
 
 def artist_keys(songs: Sequence[Song]) -> dict[str, str]:
     """Song id → one spelling an artist: letters and digits only, and the artist named before the id's first `_` where
-    there is one, so that "Liz Nelson & Jennifer Davies" of LizNelson_Rainfall goes with "Liz Nelson"."""
-    known = {spelling(song.artist) for song in songs}
+    there is one, so that "Liz Nelson & Jennifer Davies" of LizNelson_Rainfall goes with "Liz Nelson". Two artists who
+    share a song in this way are one for all of their songs."""
+    by_name = {song.id: spelling(song.artist) for song in songs}
     prefixes = {song.id: spelling(song.id.partition("_")[0]) for song in songs}
-    return {song.id: prefixes[song.id] if prefixes[song.id] in known else spelling(song.artist) for song in songs}
+    known = set(by_name.values())
+    keys = {id: prefixes[id] if prefixes[id] in known else name for id, name in by_name.items()}
+    one = {name: name for name in known}  # → another of the same group, or itself
+    for id, key in keys.items():
+        one[_first(one, by_name[id])] = _first(one, key)
+    groups: dict[str, str] = {}
+    for key in sorted(keys.values(), reverse=True):
+        groups[_first(one, key)] = key
+    return {id: groups[_first(one, key)] for id, key in keys.items()}
+
+
+def _first(one: Mapping[str, str], name: str) -> str:
+    while one[name] != name:
+        name = one[name]
+    return name
 
 
 def with_artists(splits: Splits, songs: Sequence[Song]) -> dict[str, Any]:
@@ -121,13 +136,13 @@ def _check_artists(path: Path, lists: Splits, listed: Splits, now: Mapping[str, 
 
 
 def to_skip(ids: Sequence[str]) -> frozenset[str]:
-    """The ids of a setting `skip`, or one alone. Raises DataError for a number: it equals no id, and would skip
-    nothing."""
+    """The ids of a setting `skip`, or one alone, with accents as ids have them. Raises DataError for a number: it
+    equals no id, and would skip nothing."""
     given = frozenset([ids] if isinstance(ids, str) else ids)
     for id in given:
         if not isinstance(id, str):
             raise DataError(f"data.skip: {id!r} is no text. Quote ids of digits: \"data.skip=['{id}']\".")
-    return given
+    return frozenset(map(nfc, given))
 
 
 def hash_place(name: str) -> float:

@@ -11,6 +11,7 @@ from typing import Any
 
 import stemwise.datasets
 from stemwise.datasets.folders import SongFolders
+from stemwise.datasets.own import PART_OF
 from stemwise.errors import DataError
 
 HIGHEST = 4  # folders above a song's in which its tree may begin
@@ -82,7 +83,8 @@ def find_song(folder: Path, kind: str | None = None, /, **settings: Any) -> tupl
     """The reader of the tree in which `folder` is a song's, and the song's id: of this `kind`, or of the nearest tree
     above it of a known layout.
 
-    Raises DataError where there is none, and what `open_tree` raises for the kind and the settings.
+    Raises DataError where there is none, for the list of several songs, and what `open_tree` raises for the kind and
+    the settings.
     """
     folder = Path(os.path.abspath(folder))  # noqa: PTH100 - a link to a song is let be: its tree is where the link is
     beside: SongFolders | None = None
@@ -92,9 +94,11 @@ def find_song(folder: Path, kind: str | None = None, /, **settings: Any) -> tupl
             places = reader.folders
         except DataError:  # no songs
             continue
-        for id, place in places.items():
-            if place == folder:
-                return reader, id
+        here = [id for id, place in places.items() if place == folder]
+        if len(here) > 1:
+            raise DataError(f"{folder}: lists {len(here)} songs. Name one with --song ID, as --song {here[0]}.")
+        if here:
+            return reader, here[0]
         if any(place.parent == folder.parent for place in places.values()):
             beside = beside or reader
     if beside:
@@ -106,17 +110,19 @@ def find_song(folder: Path, kind: str | None = None, /, **settings: Any) -> tupl
 
 
 def _trees_above(folder: Path, kind: str | None) -> list[tuple[Path, str]]:
-    """The folders in which a tree may begin, the nearest first, with the kinds they look like; those of LAST last."""
+    """The folders in which a tree may begin, the nearest first, with the kinds they look like; those of LAST last. In
+    one called train begins no tree of one's own where one begins above it: what names mean is said there."""
     roots = list(folder.parents)[:HIGHEST]
+    own = sorted(roots, key=lambda root: root.name.casefold() in PART_OF)
     if kind:
-        return [(root, kind) for root in roots]
+        return [(root, kind) for root in (own if kind == LAST[-1] else roots)]
     layouts = [(name, module.LOOKS_LIKE) for name, module in kinds().items()]
     named = [[layout for layout in layouts if layout[0] not in LAST]]
     named += [[layout for layout in layouts if layout[0] == last] for last in LAST]
     return [
         (root, name)
         for group in named
-        for root in roots
+        for root in (own if group[0][0] == LAST[-1] else roots)
         for name, globs in group
         if any(_any(root, glob) for glob in globs)
     ]

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from stemwise.datasets.base import Splits
-from stemwise.datasets.folders import by_id, listed, make_song, nfc, subfolders
+from stemwise.datasets.folders import by_id, listed, make_song, subfolders
 from stemwise.datasets.own import PART_OF, OwnSongs, id_of
 from stemwise.datasets.stem_names import IGNORE, MIX, StemNames, labels_of
 from stemwise.errors import DataError
 from stemwise.naming import SUFFIXES
 from stemwise.song import Song, Stem
+from stemwise.texts import nfc
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +97,7 @@ class Folder(OwnSongs):
         stray = audio_in(self.root)
         if parts:
             others = (path for path in subfolders(self.root) if path not in parts)
-            stray += [path for path in others if audio_in(path) or not path.exists()]
+            stray += [path for path in others if _holds_audio(path) or not path.exists()]
         if stray:
             among = "train, valid and test" if parts else "the folders of songs"
             raise DataError(

@@ -1,9 +1,10 @@
 """What readers of trees with a folder a song have in common: songs, findings, and what stems must agree on."""
 
 import difflib
+import logging
 import os
-import unicodedata
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from functools import cached_property
@@ -14,6 +15,9 @@ from stemwise import audio
 from stemwise.datasets.base import Splits, read_splits, splits_by_artist, to_skip
 from stemwise.errors import DataError, MissingExtra, StemwiseError
 from stemwise.song import Annotation, Song, Stem
+from stemwise.texts import nfc
+
+log = logging.getLogger(__name__)
 
 RATES = (4000, 768000)  # Hz; a file outside these has a broken header
 
@@ -100,9 +104,12 @@ class SongFolders(ABC):
     @cached_property
     def folders(self) -> dict[str, Path]:
         """Song id → its folder, by id, without those to skip. Raises DataError when there is none."""
-        found = {id: folder for id, folder in sorted(self._find().items()) if id not in self.skip}
+        there = self._find()
+        found = {id: folder for id, folder in sorted(there.items()) if id not in self.skip}
         if not found:
             raise DataError(self._nothing())
+        if unknown := sorted(self.skip - there.keys()):
+            log.warning("%s: data.skip leaves out %s, but has no such song.", self.where, ", ".join(unknown))
         return found
 
     @cached_property
@@ -191,11 +198,6 @@ def check_text(where: object, meta: Mapping[str, Any], *keys: str) -> None:
             raise DataError(f"{where}: `{key}` must be text, found {meta[key]!r}. Write a name, in quotes.")
 
 
-def nfc(text: str) -> str:
-    """With accents joined to their letters; macOS writes them apart, so one name may come in two forms."""
-    return unicodedata.normalize("NFC", text)
-
-
 def inside(folder: Path, *parts: Any) -> Path:
     """`folder` joined with parts from metadata; DataError for what would leave the folder or is no text.
 
@@ -261,9 +263,11 @@ def make_song(
     """A song of these stems, as long and as wide as the largest; of its mix, where it is not complete and has no stems.
     One that is not complete is as wide as its mix, too.
 
-    Raises DataError as `check_alike` does, for a mix that is no file, and AudioError for an incomplete song whose mix
-    does not fit its stems.
+    Raises DataError as `check_alike` does, for a file that is several stems, for a mix that is no file, and AudioError
+    for an incomplete song whose mix does not fit its stems.
     """
+    if twice := [path for path, times in Counter(stem.path for stem in stems).items() if times > 1]:
+        raise DataError(f"{id}: {twice[0]} is several stems of the metadata. A file is one stem; correct the metadata.")
     for path in (stem.path for stem in stems):
         if str(path).encode("utf-8", "replace") != os.fsencode(path):
             raise DataError(f"{id}: the name of {path} is not in UTF-8. Rename the file or its folder.")

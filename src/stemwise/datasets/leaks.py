@@ -34,10 +34,14 @@ class Shared:
 
 
 def shared_by_name(ours: Iterable[Song], theirs: Iterable[Song]) -> list[Shared]:
-    """Equal artist and title, or equal id, in letters and digits. Who calls a song by its artist is found by sound."""
-    names = {name: song.id for song in theirs for name in _names(song)}
-    found = ((song.id, next((names[name] for name in _names(song) if name in names), "")) for song in ours)
-    return [Shared(id, also, "name") for id, also in found if also]
+    """Equal artist and title, or equal id, in letters and digits; each song that has them. Who calls a song by its
+    artist is found by sound."""
+    named: dict[str, list[str]] = {}
+    for song in theirs:
+        for name in _names(song):
+            named.setdefault(name, []).append(song.id)
+    found = ((song.id, dict.fromkeys(id for name in _names(song) for id in named.get(name, ()))) for song in ours)
+    return [Shared(id, also, "name") for id, others in found for also in others]
 
 
 def shared_by_sound(
@@ -59,9 +63,8 @@ def shared_by_sound(
     out = []
     for song in ours:
         mine = marks[0, song.id]
-        also, fits = next(iter(index.find(mine).items()), ("", 0))
-        if also and fits >= max(FEWEST, SHARE * min(len(mine), len(known[also]))):
-            out.append(Shared(song.id, also, "sound"))
+        enough = {also: max(FEWEST, SHARE * min(len(mine), len(marks))) for also, marks in known.items()}
+        out += [Shared(song.id, also, "sound") for also, fits in index.find(mine).items() if fits >= enough[also]]
     return out
 
 
@@ -71,10 +74,11 @@ def shared(
     processes: int = 1,
     progress: Callable[[float], None] = lambda share: None,
 ) -> list[Shared]:
-    """By name, and by sound for those whose names tell nothing."""
+    """By name, and by sound: a song may be there again under another name. By sound only what no name told."""
     found = shared_by_name(ours, theirs)
-    named = {one.id for one in found}
-    return found + shared_by_sound([song for song in ours if song.id not in named], theirs, processes, progress)
+    named = {(one.id, one.also) for one in found}
+    heard = shared_by_sound(ours, theirs, processes, progress)
+    return found + [one for one in heard if (one.id, one.also) not in named]
 
 
 def song_landmarks(song: Song, cache: Path | None = None) -> Landmarks:

@@ -15,6 +15,7 @@ from stemwise.errors import DataError
 from stemwise.naming import LEFT_OUT
 from stemwise.song import Annotation, Song, Stem
 from stemwise.taxonomy import known_label
+from stemwise.texts import nfc
 
 NAME = "a list of your own stems"
 LICENCE = "yours"
@@ -99,7 +100,7 @@ class Manifest(OwnSongs):
         return owners
 
     def _place(self, line: Line) -> str:
-        return os.path.normpath(self.root.absolute() / line.path.replace("\\", "/"))
+        return nfc(os.path.normpath(self.root.absolute() / line.path.replace("\\", "/")))
 
     def _find(self) -> dict[str, Path]:
         return dict.fromkeys(self._lines, self.file) if os.path.lexists(self.file) else {}

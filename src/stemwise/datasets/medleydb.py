@@ -1,16 +1,15 @@
 """MedleyDB, and anything in its form: `Audio/<ID>/` with stems and mix, one METADATA.yaml a song."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from stemwise.datasets.base import Splits
-from stemwise.datasets.folders import SongFolders, check_text, inside, make_song, nfc, subfolders
+from stemwise.datasets.folders import SongFolders, check_text, inside, make_song, subfolders
 from stemwise.errors import DataError
 from stemwise.song import Song, Stem
 from stemwise.taxonomy import check_label
-from stemwise.texts import read_yaml
+from stemwise.texts import nfc, read_yaml
 
 NAME = "MedleyDB"
 LICENCE = "CC BY-NC-SA 4.0 (audio on request; metadata MIT)"
@@ -74,11 +73,6 @@ class MedleyDB(SongFolders):
     def _song(self, id: str, folder: Path) -> Song:
         meta = read_metadata(self._metadata_file(folder))
         stems = [stem for key in sorted(meta["stems"], key=str) if (stem := self._stem(folder, meta, key))]
-        twice = [path for path, times in Counter(stem.path for stem in stems).items() if times > 1]
-        if twice:
-            raise DataError(
-                f"{id}: {twice[0]} is several stems of the metadata. A file is one stem; correct the metadata."
-            )
         if not stems:
             raise DataError(f"{id}: all of its stems are left out. Leave out the song too: data.skip=[{id}].")
         return make_song(

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from stemwise.datasets.base import Splits, splits_by_artist
-from stemwise.datasets.folders import SongFolders, check_text, inside, make_song, nfc, subfolders
+from stemwise.datasets.folders import SongFolders, check_text, inside, make_song, subfolders
 from stemwise.errors import DataError
 from stemwise.song import Song, Stem
-from stemwise.texts import read_json, read_yaml
+from stemwise.texts import nfc, read_json, read_yaml
 
 NAME = "MoisesDB"
 LICENCE = "CC BY-NC-SA 4.0"

@@ -6,10 +6,11 @@ from functools import cache
 from pathlib import Path
 
 from stemwise.datasets.base import PARTS, Splits
-from stemwise.datasets.folders import SongFolders, by_id, make_song, nfc
+from stemwise.datasets.folders import SongFolders, by_id, make_song
 from stemwise.errors import DataError
 from stemwise.song import Song, Stem
 from stemwise.taxonomy import ANYTHING, instrument_labels, targets
+from stemwise.texts import nfc
 
 STEMS = ("bass", "drums", "other", "vocals")
 SUFFIX = ".stem.mp4"

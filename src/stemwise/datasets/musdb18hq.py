@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from stemwise.datasets.folder import audio_in
 from stemwise.datasets.folders import subfolders
 from stemwise.datasets.musdb import STEMS, Musdb
+from stemwise.errors import DataError
 
 NAME = "MUSDB18-HQ"
 LICENCE = "for academic purposes; each song under a licence of its own"
@@ -15,6 +17,7 @@ HOW_TO_GET = (
     "Download musdb18hq.zip from Zenodo (record 3338373) and unpack it so that the tree holds "
     "train/<Artist - Title>/vocals.wav. The .stem.mp4 files of MUSDB18 are another set: data=musdb18."
 )
+SUMS = ("accompaniment", "linear_mixture")  # of the stems, as tools for this set leave beside them
 LOOKS_LIKE = tuple(f"{part}/*/{name}.wav" for part in ("train", "test") for name in ("mixture", "drums", "vocals"))
 
 
@@ -29,4 +32,10 @@ class Musdb18HQ(Musdb):
         return subfolders(part)
 
     def _files(self, id: str, place: Path) -> dict[str, Path]:
+        known = (*STEMS, "mixture", *SUMS)
+        if more := [path for path in audio_in(place) if path.stem not in known]:
+            raise DataError(
+                f"{id}: {more[0]} is no stem of {NAME}, and would be in no mixture. Take it away; for a set of your "
+                "own in such folders take data=folder (--kind folder)."
+            )
         return {name: place / f"{name}.wav" for name in (*STEMS, "mixture")}

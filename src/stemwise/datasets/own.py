@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from stemwise.datasets.base import PARTS, Splits, check_parts, splits_by_artist
-from stemwise.datasets.folders import SongFolders, nfc
+from stemwise.datasets.folders import SongFolders
 from stemwise.datasets.musdb import song_id
 from stemwise.errors import DataError
 from stemwise.song import Song
+from stemwise.texts import nfc
 
 SPLIT_BY = ("artist", "song")
 PART_OF = {

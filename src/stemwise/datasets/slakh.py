@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from stemwise.datasets.base import PARTS, Splits, splits_by_artist
-from stemwise.datasets.folders import SongFolders, inside, make_song, nfc, subfolders
+from stemwise.datasets.folders import SongFolders, inside, make_song, subfolders
 from stemwise.datasets.medleydb import read_metadata
 from stemwise.errors import DataError
 from stemwise.song import Song, Stem
-from stemwise.texts import read_yaml
+from stemwise.texts import nfc, read_yaml
 
 NAME = "Slakh2100"
 LICENCE = "CC BY 4.0"

@@ -7,12 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from stemwise.datasets.folders import nfc
 from stemwise.datasets.musdb import stem_labels
 from stemwise.errors import DataError
 from stemwise.naming import LEFT_OUT, NOTHING_SAID, SIDES, SUFFIXES, Guess, guess, words_of
 from stemwise.taxonomy import ANYTHING, FOLDER, instrument_labels, known_label, targets
-from stemwise.texts import read_yaml
+from stemwise.texts import nfc, read_yaml
 
 MIX, IGNORE = LEFT_OUT
 REST = "*"  # whatever the other stems of the song do not hold, as `other` of MUSDB

@@ -31,8 +31,9 @@ class Asked:
 def asked_run(config: DictConfig) -> tuple[Path, Exported]:
     """The run that is named, or the newest, and its model with the gate that is asked for.
 
-    Raises ModelError for a device that is not there.
+    Raises ModelError for a device that is not there, and for a no in place of false.
     """
+    configs.check_flags(config)
     check_device(config.device)
     run = Path(config.run) if config.run else newest_model().parent
     exported = load(run / "model.safetensors")

@@ -3,7 +3,7 @@
 import logging
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +28,9 @@ from stemwise.loading.datamodule import MultitrackDataModule
 from stemwise.model import SpectralModel
 from stemwise.taxonomy import targets
 
+WITH_FLAGS = ("data", "loading", "loss", "model", "optimizer", "callbacks", "trainer")  # groups of conf/train.yaml
+FLAGS = ("report", "bss_eval", "clips", "reader")  # of conf/eval.yaml
+NO_FLAG = ("yes", "no", "on", "off")  # Hydra reads them as text, which would count as true
 GATE_SOURCE = ("source", "detector", "labels", "hop")  # keys of `gate` in conf/eval.yaml that are no gate's
 
 
@@ -94,6 +97,7 @@ def plain(config: DictConfig) -> Any:
 
 def check(config: DictConfig) -> None:
     """Raise ModelError for keys that do not go together, naming both."""
+    check_flags(config, WITH_FLAGS)
     if config.checkpoint and not Path(config.checkpoint).is_file():
         raise ModelError(
             f"resume={config.resume}: no such checkpoint. Name a file, as runs/demo/checkpoints/last.ckpt, or auto."
@@ -115,6 +119,22 @@ def check(config: DictConfig) -> None:
             raise ModelError("this schedule must know where it ends: set trainer.max_steps, or optimizer=plateau.")
         if config.checkpoint:
             _same_end(Path(config.checkpoint), scheduler.total_steps)
+
+
+def check_flags(config: DictConfig, keys: Iterable[str] = FLAGS) -> None:
+    """Raise ModelError for a yes or a no, in these settings or below them, that is neither true nor false."""
+    for key in keys:
+        for name, value in _leaves(key, plain(config[key]) if OmegaConf.is_config(config[key]) else config[key]):
+            if isinstance(value, str) and value.casefold() in NO_FLAG:
+                raise ModelError(f"{name}={value}: write true or false.")
+
+
+def _leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _leaves(f"{name}.{key}", inner)
+    else:
+        yield name, value
 
 
 def _same_end(checkpoint: Path, steps: int) -> None:

@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 
 from stemwise.datasets.base import Splits
 from stemwise.datasets.detect import fits, kind_of, kinds, reader_of
-from stemwise.datasets.leaks import shared, shared_by_name
+from stemwise.datasets.leaks import shared_by_name, shared_by_sound
 from stemwise.errors import DataError, StemwiseError
 from stemwise.evaluation.gate_grid import GateGrid
 from stemwise.experiment import configs, gate_source
@@ -113,7 +113,10 @@ def _leaks_of(lesson: Lesson, songs: list[Song]) -> dict[str, str]:
     audible = all(song.stems or song.mix for song in (*others, *learned))  # those of a prepared store are not
     if not audible:
         log.warning("songs of a prepared store are compared with others by artist and title alone")
-    found = shared(others, learned) if audible else shared_by_name(others, learned)
+    found = shared_by_name(others, learned)
+    if audible:  # what a name told need not be heard
+        told = {one.id for one in found}
+        found += shared_by_sound([song for song in others if song.id not in told], learned)
     return leaks | {one.id: f"{one.also} by {one.by}" for one in found}
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stemwise import taxonomy
+from stemwise.datasets.folder import audio_in
 from stemwise.errors import DataError
 from stemwise.naming import LEFT_OUT, SUFFIXES, guess
 from stemwise.taxonomy import Targets
@@ -27,12 +28,15 @@ def read_stem_folder(folder: Path, said: Mapping[str, str] | None = None) -> Ste
     scheme, label of MedleyDB's, "other" for everything that no other file holds, or "ignore".
 
     What nothing is said of is told by its name: a target (vocals, electric_guitar), "other", else as `naming.guess`
-    has it. Raises DataError for a folder without audio, for names that say nothing (all of them), for `said` of files
+    has it. Hidden files are let be. Raises DataError for a folder without audio or with some that is not read, for
+    names that say nothing (all of them), for `said` of files
     that are not there, and for two files that hold everything else.
     """
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES) if folder.is_dir() else []
+    files = audio_in(folder)
     if not files:
         raise DataError(f"{folder}: no audio files. Name a folder with a file a stem ({', '.join(SUFFIXES)}).")
+    if foreign := [path for path in files if path.suffix.casefold() not in SUFFIXES]:
+        raise DataError(f"{foreign[0]}: files of this kind are not read. Export it as wav or flac, or take it away.")
     told = _told(files, said or {})
     held = {path: _labels(told[path]) for path in files}
     unknown = [path for path in files if held[path] is None]

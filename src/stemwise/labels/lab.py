@@ -35,7 +35,7 @@ def read_confidence(path: Path) -> tuple[Array, list[str], Array]:
     """Times (frame,), names, confidence (name, frame). Raises DataError with the line that cannot be read."""
     header, *lines = _lines(path)
     names = header.split(",")
-    if names[0] != "time" or len(names) < 2:
+    if names[0] != "time":  # a song without stems has no other column
         raise DataError(f"{path}: begins with '{header[:60]}', not with 'time,S01,…'. Is it an ACTIVATION_CONF file?")
     rows = [_numbers(path, number, line, len(names)) for number, line in enumerate(lines, start=2)]
     table = np.array(rows, dtype=np.float64).reshape(-1, len(names))

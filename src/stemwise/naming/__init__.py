@@ -15,6 +15,21 @@ SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")  # of files that a
 LEFT_OUT = ("mix", "ignore")  # what a name may say instead of an instrument
 JOINED = re.compile(r"\s*[&+]\s*|[\W_]+(?:and|plus|with)[\W_]+|(?<=[a-z])And(?=[A-Z])", re.IGNORECASE)
 NOTHING_SAID = "which instrument is this?"
+SEVERAL = "several instruments in one file?"
+# What a drum or a bass may be called beside its name without being another instrument.
+NEAR = frozenset(
+    (
+        "drum machine",
+        "sampler",
+        "scratches",
+        "fx/processed sound",
+        "auxiliary percussion",
+        "tambourine",
+        "shaker",
+        "claps",
+        "snaps",
+    )
+)
 MACHINES = frozenset(("303", "808", "909"))  # numbers that are instruments, and not those of tracks
 SIDES = {"l": "L", "left": "L", "r": "R", "right": "R"}
 # What tells takes and microphones of one instrument apart.
@@ -66,7 +81,7 @@ def guess(file_name: str) -> Guess:
     told = all(one.labels and one.label not in LEFT_OUT for one in found)
     if len(pieces) < 2 or len(labels) < 2 or not told or whole.label in LEFT_OUT:
         return whole
-    return replace(whole, label=whole.label or labels[0], ask="several instruments in one file?", may_be=labels)
+    return replace(whole, label=whole.label or labels[0], ask=SEVERAL, may_be=labels)
 
 
 def _guess(file_name: str) -> Guess:
@@ -77,9 +92,19 @@ def _guess(file_name: str) -> Guess:
     for rule in _rules():
         if rule["pattern"].fullmatch(name) or rule["pattern"].fullmatch(_numberless(name)):
             stem, open_to = rule.get("stem") or _stem_of(bare), tuple(rule.get("may be", ()))
+            if other := _beside(bare, rule):
+                return Guess(rule["label"], stem, side, SEVERAL, (rule["label"], *other))
             return Guess(rule["label"], stem, side, rule.get("ask", ""), open_to)
     label = next((label for label in _labels() if re.search(rf"\b{re.escape(label)}s?\b", name)), "")
     return Guess(label, _stem_of(bare), side, "" if label else NOTHING_SAID)
+
+
+def _beside(words: list[str], rule: dict[str, Any]) -> tuple[str, ...]:
+    """Labels of another instrument that a name holds, as `Tommy Vox` and `Bass Tuba` do."""
+    near = rule.get("goes with")
+    left = [] if near is None else [word for word in words if word not in near and not rule["pattern"].fullmatch(word)]
+    found = _guess(" ".join(left)).labels if left else ()
+    return () if {rule["label"], *NEAR, *LEFT_OUT} & set(found) else found
 
 
 def words_of(file_name: str) -> list[str]:

@@ -8,9 +8,10 @@ from typing import Any
 class FileFacts:
     """One audio file. Levels are linear, full scale is 1; samples that are no numbers count as 0 in them.
 
-    `clipped`: runs of 3 or more equal samples at full scale. `longest`: samples of the longest. `unsound`: NaN and
-    infinite samples. `offset`: the mean of the channel in which it is largest, with its sign. `digest`: the same for
-    equal samples, whatever the format. `fault`: why the file could not be read to its end, or "".
+    `clipped`: runs of 3 or more equal samples at full scale. `longest`: samples of the longest. `unsound`: samples
+    that are NaN, infinite or beyond `audio.LOUDEST`. `offset`: the mean of the channel in which it is largest, with its
+    sign. `digest`: the same for equal samples, whatever the format. `fault`: why the file could not be read to its end,
+    or "".
     """
 
     path: str

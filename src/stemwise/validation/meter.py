@@ -40,7 +40,7 @@ class FileMeter:
         self._blocks = audio.raw_blocks(path, SIZE, checked=False)
 
     def next(self) -> Samples | None:
-        """The next block (sample, channel), without NaN and infinity; None behind the end, or where reading fails."""
+        """The next block (sample, channel), without what is no sound; None behind the end, or where reading fails."""
         try:
             raw, full = next(self._blocks)
         except StopIteration:
@@ -50,10 +50,10 @@ class FileMeter:
             return None
         block = np.asarray(raw, dtype=np.float32) / np.float32(full) + np.float32(0)  # no -0.0, which has other bytes
         self._digest.update(block.tobytes())
-        finite = np.isfinite(block)
-        if not finite.all():
-            self._unsound += block.size - int(finite.sum())
-            block = np.where(finite, block, np.float32(0))
+        sound = audio.sound(block)
+        if not sound.all():
+            self._unsound += block.size - int(sound.sum())
+            block = np.where(sound, block, np.float32(0))
         self._add(block)
         return block
 

@@ -32,7 +32,7 @@ def _file(song: Song, file: FileFacts) -> Iterator[Finding]:
         yield finding(ERROR, "unreadable", file.fault, f"Restore the file, {skip}.")
         return
     if file.unsound:
-        what = f"{file.unsound} samples are NaN or infinite"
+        what = f"{file.unsound} samples are NaN, infinite or beyond ±1e6"
         yield finding(ERROR, "NaN", what, f"Export the file again without them, {skip}.")
     if file.peak < SILENT:
         what = f"its peak is {decibels(file.peak)} dBFS" if file.peak else "every sample is zero"
@@ -102,7 +102,7 @@ def _mix(song: Song, mix: FileFacts) -> Iterator[Finding]:
     if mix.fault:
         yield Finding(severity, "mix unreadable", mix.fault, cure, (song.id,), mix.path)
     elif mix.unsound:
-        what = f"{mix.unsound} samples of the mix are NaN or infinite"
+        what = f"{mix.unsound} samples of the mix are NaN, infinite or beyond ±1e6"
         yield Finding(severity, "mix unreadable", what, cure, (song.id,), mix.path)
     elif (mix.rate, mix.samples) != (song.rate, song.samples):
         what = (
