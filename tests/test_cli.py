@@ -188,7 +188,8 @@ def test_silence_gives_silence(tmp_path, model):
     assert not soundfile.read(tmp_path / "a" / "a.wav")[0].any()
 
 
-def test_an_interrupt_leaves_nothing_half_written(tmp_path, model):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)])
+def test_what_ends_a_command_leaves_nothing_half_written(tmp_path, model, number):
     source = song(tmp_path / "long.wav", seconds=400)
     command = [STEMWISE, "separate", source, "--out", tmp_path / "out", "--model", model]
     with subprocess.Popen(
@@ -198,7 +199,7 @@ def test_an_interrupt_leaves_nothing_half_written(tmp_path, model):
         while not list(tmp_path.glob("out/.separating-*/stems.npy")):
             assert time.monotonic() < deadline and process.poll() is None
             time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         said = process.communicate(timeout=60)[1]
     assert process.returncode == 130 and "interrupted" in said and "Traceback" not in said
     assert list((tmp_path / "out").iterdir()) == []

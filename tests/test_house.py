@@ -24,7 +24,7 @@ FLOORS = [
     ["datasets", "synthesis", "convert"],
     ["busyness"],
     ["labels", "song_folder"],
-    ["activity", "gate", "song", "landmarks", "naming", "wiener"],
+    ["activity", "gate", "song", "landmarks", "naming", "wiener", "polarity"],
     ["taxonomy", "audio", "spectral", "mel"],
     ["files", "texts"],
     ["home", "ffmpeg", "parallel", "memory", "containers"],

@@ -15,7 +15,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from stemwise.containers import mp3_says_length, ogg_has_end
+from stemwise.containers import mp3_says_length, ogg_fault
 from stemwise.errors import AudioError
 from stemwise.files import beside
 from stemwise.texts import printable
@@ -59,8 +59,10 @@ def info(path: Path) -> AudioInfo:
         for promised, found in (map(int, sizes) for sizes in PROMISED.findall(file.extra_info)):
             if promised - found > SLOPPY and promised < UNSAID:
                 raise _too_short(path, file.frames, file.frames * promised // max(found, 1))
-        if file.format == "OGG" and not ogg_has_end(path):
-            raise AudioError(f"{path}: ends before its last page. The file is truncated; copy or export it again.")
+        if file.format == "OGG" and (fault := ogg_fault(path)):
+            raise AudioError(f"{path}: {fault}")
+        if file.format in ("WAV", "WAVEX") and path.stat().st_size > 1 << 32:
+            raise AudioError(f"{path}: more than 4 GiB, which no wav can say. Export it as flac, RF64 or in parts.")
         counted = file.format in MP3 or file.frames >= UNKNOWN
         samples = _count(path, path.stat().st_mtime_ns) if counted else file.frames
         return AudioInfo(file.samplerate, samples, file.channels)
@@ -96,8 +98,10 @@ def blocks(path: Path, size: int) -> Iterator[Samples]:
     Raises AudioError as `read` does.
     """
     with opened(path) as file:
+        at = 0
         while len(block := next_block(file, size, path, np.float32)):
-            yield finite(np.ascontiguousarray(block.T), str(path))
+            yield finite(np.ascontiguousarray(block.T), str(path), at)
+            at += len(block)
 
 
 def raw_blocks(path: Path, size: int, checked: bool = True) -> Iterator[tuple[NDArray[np.int16] | Samples, float]]:
@@ -130,11 +134,7 @@ def write(path: Path, audio: Samples, rate: int, subtype: str | None = None) -> 
     finite(audio, str(path))
     warn_of_clipping(path, float(np.abs(audio).max(initial=0.0)), subtype)
     channels, samples = audio.shape
-    with (
-        beside(path) as part,
-        writing(part, samples),
-        soundfile.SoundFile(part, "w", rate, channels, subtype) as file,
-    ):
+    with beside(path) as part, writing(part, samples), created(part, rate, channels, subtype) as file:
         for start in range(0, samples, BLOCK):  # of a minute at once libsndfile's vorbis dies
             file.write(audio[:, start : start + BLOCK].T)
 
@@ -147,7 +147,7 @@ def writing(path: Path, samples: int) -> Iterator[None]:
     """
     try:
         yield
-        with soundfile.SoundFile(path) as file:
+        with soundfile.SoundFile(_told(path)) as file:
             if file.format not in MP3 and samples:
                 file.seek(samples - 1)
                 whole = len(file.read(1)) == 1
@@ -216,12 +216,13 @@ def as_channels(audio: Samples, channels: int) -> Samples:
     raise AudioError(f"{have} channels cannot become {channels}: give mono, or {channels} channels.")
 
 
-def finite(audio: NDArray[Float], name: str) -> NDArray[Float]:
-    """The samples, (channel, sample). Raises AudioError for NaN, infinity and what no sound is as loud as."""
+def finite(audio: NDArray[Float], name: str, at: int = 0) -> NDArray[Float]:
+    """The samples, (channel, sample), of which the first is number `at`. Raises AudioError for NaN, infinity and what
+    no sound is as loud as."""
     if audio.size and not (audio.max() <= LOUDEST and audio.min() >= -LOUDEST):
         first = int(np.argmin(sound(audio).all(axis=0)))
         what = "NaN or infinity" if not np.isfinite(audio[:, first]).all() else f"beyond ±{LOUDEST:g}"
-        raise AudioError(f"{name}: {what}, first at sample {first}. Export the file again without it.")
+        raise AudioError(f"{name}: {what}, first at sample {at + first}. Export the file again without it.")
     return audio
 
 
@@ -287,12 +288,23 @@ def _too_short(path: Path, found: int, wanted: int) -> AudioError:
     )
 
 
+def created(
+    path: Path, rate: int, channels: int, subtype: str, format: str | None = None, endian: str | None = None
+) -> soundfile.SoundFile:
+    """To be written; its format is that of the suffix if None."""
+    return soundfile.SoundFile(_told(path), "w", rate, channels, subtype, endian, format or path.suffix[1:].upper())
+
+
+def _told(path: Path) -> Path | bytes:
+    """Of a str soundfile takes UTF-8 only, and a name may be other bytes."""
+    return path if printable(str(path)) == str(path) else os.fsencode(path)
+
+
 def opened(path: Path) -> soundfile.SoundFile:
     """To be read from front to end. Raises AudioError for a missing file and for what libsndfile cannot read."""
     if not path.is_file():
         raise AudioError(f"{path}: no such file. Check the name, and that the drive it lies on is mounted.")
     try:
-        # Of a str soundfile takes UTF-8 only, and a name may be other bytes.
-        return _Forward(path if printable(str(path)) == str(path) else os.fsencode(path))
+        return _Forward(_told(path))
     except soundfile.LibsndfileError as fault:
         raise AudioError(f"{path}: cannot be read as audio ({fault}). Export it anew as wav, flac or mp3.") from fault

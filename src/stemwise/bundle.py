@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from stemwise.errors import ModelError
 from stemwise.export import Exported, describe, load
 from stemwise.gate import Gate
-from stemwise.model import SEPARATION, Estimate, SpectralModel
+from stemwise.model import NEVER_HEARD, SEPARATION, Estimate, SpectralModel
 from stemwise.spectral import Stft
 
 
@@ -80,7 +80,8 @@ def join(paths: Sequence[Path]) -> tuple[Exported, dict[str, Any]]:
         "models": [describe(path)["model"] for path in paths],
     }
     bundle = TargetBundle([part.model for part in parts])
-    card = {"joined": [{"targets": list(part.model.targets), **part.card} for part in parts]}
+    never = [target for part in parts for target in part.card.get(NEVER_HEARD) or ()]
+    card = {"joined": [{"targets": list(part.model.targets), **part.card} for part in parts], NEVER_HEARD: never}
     return Exported(cast(Any, bundle.eval()), _joined_gate(parts), card), description
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 TAG = 10  # bytes that an ID3v2 tag begins with; its size stands in the last four, seven bits each
 FRAME = 4096  # bytes; more than the first frame of an mp3
 PAGE = 65307  # bytes, the largest page of an Ogg file
+HEAD = 27  # bytes that every page begins with
+SERIAL = slice(14, 18)  # of them, the number of the stream
 LAST_PAGE = 0x04  # of a page's flags: the stream ends with it
 
 
@@ -18,10 +20,16 @@ def mp3_says_length(path: Path) -> bool:
     return any(name in first for name in (b"Xing", b"Info", b"VBRI"))
 
 
-def ogg_has_end(path: Path) -> bool:
-    """Whether the last page of an Ogg file says that it is the last."""
+def ogg_fault(path: Path) -> str:
+    """What is wrong with an Ogg file: that it lost its end, or that it holds several streams one behind the other, as
+    recordings of a web radio do, of which libsndfile reads the first; else nothing."""
     with path.open("rb") as file:
+        first = file.read(HEAD)
         file.seek(max(path.stat().st_size - 2 * PAGE, 0))
         end = file.read()
-    page = end.rfind(b"OggS")
-    return page >= 0 and page + 5 < len(end) and bool(end[page + 5] & LAST_PAGE)
+    last = end[end.rfind(b"OggS") :][:HEAD] if b"OggS" in end else b""
+    if len(last) < HEAD or not last[5] & LAST_PAGE:
+        return "ends before its last page. The file is truncated; copy or export it again."
+    if first[SERIAL] != last[SERIAL]:
+        return "holds several recordings one behind the other. Convert it to wav or flac."
+    return ""

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from stemwise.errors import DataError
 
+LONGEST = 200  # bytes of a name that is given more for the time of writing
+
 
 @contextmanager
 def beside(target: Path, keep: bool = False) -> Iterator[Path]:
@@ -25,7 +27,8 @@ def beside(target: Path, keep: bool = False) -> Iterator[Path]:
     process put there meanwhile stays, since somebody may be reading it.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.stem}.{os.getpid()}.part{target.suffix}")
+    short = os.fsdecode(os.fsencode(target.stem)[:LONGEST])
+    part = target.with_name(f".{short}.{os.getpid()}.part{target.suffix}")
     try:
         yield part
         if part.is_dir() and target.is_dir():

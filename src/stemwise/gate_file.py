@@ -14,8 +14,9 @@ from stemwise.audio import AudioInfo, Samples
 from stemwise.errors import AudioError
 from stemwise.external import External
 from stemwise.gate import Gate
+from stemwise.polarity import watched
 from stemwise.spectral import Stft
-from stemwise.stem_files import Playing, write_activity, write_segments
+from stemwise.stem_files import Playing, check_out, write_activity, write_segments
 
 FRAMES_A_SECOND = 44100 / 1024  # of the gate, as in IASS; a window is four hops
 BLOCK = 256  # frames gated at a time
@@ -42,6 +43,7 @@ def gate_stems(
     written in their own format, and for an `out` that is the stems' own folder.
     """
     info = _common(stems, out)
+    check_out(out, [], [])
     if mixture is not None:
         _check_length(mixture, info, next(iter(stems.values())))
     hop = max(round(info.rate / FRAMES_A_SECOND), 1)
@@ -49,7 +51,8 @@ def gate_stems(
     source = _blocks(mixture) if mixture is not None else _sum(list(stems.values()))
     rate = audio.info(mixture).rate if mixture is not None else info.rate
     name = mixture.stem if mixture is not None else next(iter(stems.values())).parent.name
-    probability = external.hear(name, _counted(source, rate, info.seconds, progress, 0.5), rate, times).probability
+    heard = watched(_counted(source, rate, info.seconds, progress, 0.5), str(mixture or name))
+    probability = external.hear(name, heard, rate, times).probability
     playing = Playing(list(stems), probability, gate.weights(probability, info.rate / hop), info.rate / hop)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".gating-", dir=out.parent) as folder:
@@ -78,7 +81,7 @@ def _common(stems: Mapping[str, Path], out: Path) -> AudioInfo:
                 f"{path} has {info.samples} samples at {info.rate} Hz, {paths[0].name} has {first.samples} at "
                 f"{first.rate} Hz. Stems of one song have one length and rate; export them again together."
             )
-        with soundfile.SoundFile(path) as file:
+        with audio.opened(path) as file:
             if not soundfile.check_format(file.format, file.subtype):
                 raise AudioError(f"{path}: {file.format} of {file.subtype} cannot be written. Convert it to wav.")
     if first.samples == 0:
@@ -123,7 +126,7 @@ def _gated(source: Path, target: Path, weights: NDArray[np.float32], stft: Stft)
         file = stack.enter_context(audio.opened(source))
         stack.enter_context(audio.writing(target, audio.info(source).samples))
         kind = {"subtype": file.subtype, "format": file.format, "endian": file.endian}
-        out = stack.enter_context(soundfile.SoundFile(target, "w", file.samplerate, file.channels, **kind))
+        out = stack.enter_context(audio.created(target, file.samplerate, file.channels, **kind))
         while len(block := audio.next_block(file, step, source, np.float64)):
             block = audio.finite(block.T, str(source)).T
             block *= stft.gain(weights, at, at + len(block))[:, None]

@@ -1,7 +1,9 @@
 """Stems, their activity and their segments as files: what separating and gating write alike."""
 
+import csv
 import io
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +16,9 @@ from stemwise.activity import segments
 from stemwise.audio import AudioInfo, Samples
 from stemwise.errors import AudioError
 from stemwise.gate import Gate
+from stemwise.texts import printable
 
+LARGEST_WAV = (1 << 32) - (1 << 16)  # bytes of samples
 BLOCK = 1 << 18  # samples read, resampled or written at a time
 EVEN = 0.5  # probability from which a target plays whose gate never closes, for it has a threshold of 0
 
@@ -31,6 +35,26 @@ def check_format(suffix: str, info: AudioInfo) -> None:
         ) from fault
 
 
+def file_names(targets: Sequence[str]) -> list[str]:
+    """A name for a file of each target, with `_` for what no file may be called; no two alike."""
+    names: list[str] = []
+    for target in targets:
+        name = re.sub(r"[^\w.,&()+-]", "_", target)
+        name = f"_{name[1:]}" if name.startswith(".") else name
+        names.append(name if name.casefold() not in map(str.casefold, names) else f"{name}_{len(names) + 1}")
+    return names
+
+
+def check_out(out: Path, sources: Iterable[Path], names: Iterable[str]) -> None:
+    """Raise AudioError, before the work, where files of these names in `out` would replace a source, and where `out` is
+    no folder."""
+    if out.exists() and not out.is_dir():
+        raise AudioError(f"{out}: is a file, where a folder of stems is to be. Name another --out.")
+    written = {(out / name).resolve() for name in names}
+    if lost := [path for path in sources if path.resolve() in written]:
+        raise AudioError(f"{lost[0]}: is itself where a stem is to be, and would be lost. Name another --out.")
+
+
 def fill(out: Samples, blocks: Iterator[Samples]) -> None:
     """Copy blocks into (channel, sample) one behind the other; what does not fit is left out."""
     at = 0
@@ -40,15 +64,16 @@ def fill(out: Samples, blocks: Iterator[Samples]) -> None:
         at += kept.shape[1]
 
 
-def write_stem(work: Path, name: str, stem: Samples, info: AudioInfo, rate: int, suffix: str) -> Path:
-    """A stem (channel, sample) at `rate` as a file of the rate, length and channels of `info`."""
-    path = work / f"{name}{suffix}"
+def write_stem(path: Path, stem: Samples, info: AudioInfo, rate: int) -> Path:
+    """A stem (channel, sample) at `rate` as a file of the rate, length and channels of `info`. A wav of more than
+    4 GiB becomes an RF64, which is called .wav as well."""
     subtype = audio.subtype_of(path)
+    long = path.suffix == ".wav" and 4 * info.samples * info.channels > LARGEST_WAV
     pieces = (stem[:, i : i + BLOCK] for i in range(0, stem.shape[1], BLOCK))
     left, peak = info.samples, 0.0
     with (
         audio.writing(path, info.samples),
-        soundfile.SoundFile(path, "w", info.rate, info.channels, subtype=subtype) as file,
+        audio.created(path, info.rate, info.channels, subtype, "RF64" if long else None) as file,
     ):
         for block in audio.resampled_blocks(pieces, rate, info.rate, info.channels):
             kept = block[:, :left]
@@ -75,17 +100,18 @@ class Playing:
 
 
 def write_activity(work: Path, playing: Playing) -> Path:
-    """activity.csv: a line a frame, its time, then probability and gate of every target."""
+    """activity.csv: a line a frame, its time, then probability and gate of every target; the gate alone where nobody
+    says the probability."""
     path = work / "activity.csv"
-    probability = playing.gate if playing.probability is None else playing.probability
-    header = ["time", *playing.targets, *(f"{target} gate" for target in playing.targets)]
-    table = np.column_stack([playing.times, probability.T, playing.gate.T])
-    np.savetxt(path, table, fmt="%.4f", delimiter=",", header=",".join(header), comments="", encoding="utf-8")
+    said = playing.probability
+    names = [*(() if said is None else playing.targets), *(f"{target} gate" for target in playing.targets)]
+    table = np.column_stack([playing.times, *(() if said is None else (said.T,)), playing.gate.T])
+    np.savetxt(path, table, fmt="%.4f", delimiter=",", header=_line(["time", *names]), comments="", encoding="utf-8")
     return path
 
 
 def write_segments(work: Path, playing: Playing, gate: Gate) -> Path:
-    """segments.csv: start_time,end_time,target of runs in which the target plays.
+    """segments.csv: start_time,end_time,target of runs in which the target plays; none where nobody says when.
 
     Under a hard gate it plays where its gate is open; where its gate never closes, and under other gates, where its
     probability says so.
@@ -93,14 +119,21 @@ def write_segments(work: Path, playing: Playing, gate: Gate) -> Path:
     path = work / "segments.csv"
     lines = ["start_time,end_time,target"]
     for target, row in zip(playing.targets, _plays(playing, gate), strict=True):
-        lines += [f"{start:.4f},{end:.4f},{target}" for start, end in segments(row, playing.times)]
+        lines += [_line([f"{start:.4f}", f"{end:.4f}", target]) for start, end in segments(row, playing.times)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
 
 
+def _line(cells: Sequence[str]) -> str:
+    """Of a CSV: names of files hold commas, and bytes that are no UTF-8."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(map(printable, cells))
+    return line.getvalue()
+
+
 def _plays(playing: Playing, gate: Gate) -> NDArray[np.float32]:
     if playing.probability is None:
-        return playing.gate
+        return np.zeros_like(playing.gate)
     if gate.kind != "hard":
         return playing.probability
     thresholds = np.broadcast_to(np.asarray(gate.threshold, dtype=np.float64), len(playing.targets))

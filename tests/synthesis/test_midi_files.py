@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 
 import mido
 import numpy as np
@@ -152,6 +153,14 @@ def test_a_folder_is_rendered_and_its_bad_files_are_told(tmp_path):
     (folder / "Song 1.mid").write_bytes(saved(band(9.0)))
     with pytest.raises(DataError, match="midi="):
         synthesize_midi(root, folder, processes=1)
+
+
+def test_names_of_other_days_are_no_obstacle(tmp_path):
+    """Old collections are full of names in Latin-1."""
+    name = os.fsdecode(b"caf\xe9.mid")
+    (tmp_path / name).write_bytes(saved(band(6.0)))
+    ((job,), refused) = midi_jobs(tmp_path, 0, Options())
+    assert not refused and job.source.path.name == name
 
 
 def test_an_artist_in_two_spellings_is_in_one_part(tmp_path):

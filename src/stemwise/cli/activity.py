@@ -71,7 +71,11 @@ def command(
         if heard is None:
             continue
         origin = Origin(song.title, f"{path.resolve().parent.name}/{path.name}", digest)
-        written = write_detection(out / song.folder, heard, detector, origin, formats)
+        try:
+            written = write_detection(out / song.folder, heard, detector, origin, formats)
+        except (StemwiseError, OSError) as fault:
+            listening.note(fault)
+            continue
         say(f"{song.title}: {in_words(heard)}")
         say(f"  {out / song.folder}: {', '.join(file.name for file in written)}")
     for sentence in left_out:

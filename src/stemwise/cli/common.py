@@ -1,6 +1,8 @@
 """What several commands need."""
 
+import signal
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,7 +28,7 @@ def in_a_sentence(command: Callable[Given, None]) -> Callable[Given, None]:
     @wraps(command)
     def wrapped(*args: Given.args, **kwargs: Given.kwargs) -> None:
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), ended_as_by_an_interrupt():
                 warnings.showwarning = partial(_warn, warnings.showwarning)
                 command(*args, **kwargs)
         except StemwiseError as fault:
@@ -37,6 +39,21 @@ def in_a_sentence(command: Callable[Given, None]) -> Callable[Given, None]:
             _end("interrupted; nothing half-written is left.", 130)
 
     return wrapped
+
+
+@contextmanager
+def ended_as_by_an_interrupt() -> Iterator[None]:
+    """Within, `kill` and a closed terminal are Ctrl-C, so that nothing half-written is left of them either."""
+    ours = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    alone = threading.current_thread() is threading.main_thread()
+    ours = [number for number in ours if alone and signal.getsignal(number) is signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @contextmanager

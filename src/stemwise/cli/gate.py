@@ -32,23 +32,26 @@ def command(
     ] = None,
     gate: Annotated[GateKind, typer.Option(help="soft: the probability is the weight")] = GateKind.hard,
     threshold: Annotated[float | None, typer.Option(help="of a hard gate, 0 to 1; default: the detector's own")] = None,
-    hop: Annotated[float, typer.Option(help="seconds between a detector's windows")] = 0.25,
+    hop: Annotated[float | None, typer.Option(help="seconds between a detector's windows; default: 0.25")] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda or mps")] = "cpu",
 ) -> None:
     """Silence stems of any separator where a detector, or a label file, says that they rest."""
     from dataclasses import replace
 
+    from stemwise.external.detected import HOP
     from stemwise.external.stem_names import read_stem_folder
     from stemwise.gate import Gate
     from stemwise.gate_file import gate_stems
 
     if by is not None and labels is not None:
         raise DataError("--by and --labels both say when the stems play; give one of them.")
+    if hop is not None and labels is not None:
+        raise DataError(f"--hop {hop:g} is a detector's, and --labels asks none. Leave one of them out.")
     if threshold is not None and gate is not GateKind.hard:
         raise ModelError(f"--threshold {threshold} means nothing when the gate is {gate}.")
     check_device(device)
     folder = read_stem_folder(stems, dict(_said(word) for word in is_ or ()))
-    told, external = _external(by, labels, folder.targets, hop, device)
+    told, external = _external(by, labels, folder.targets, HOP if hop is None else hop, device)
     chosen = replace(external.gate(Gate("hard"), False), kind=gate.value)
     chosen = chosen if threshold is None else replace(chosen, threshold=threshold)
     with warnings.catch_warnings(record=True) as noted, progress_bar(f"gating {stems.name}") as progress:

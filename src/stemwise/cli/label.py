@@ -1,5 +1,6 @@
 """stemwise label DATA"""
 
+import math
 from collections.abc import Iterable
 from enum import StrEnum
 from functools import partial
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stemwise.cli.common import only_given, progress_bar, say, settings_of
+from stemwise.errors import DataError
 from stemwise.home import data_home
 from stemwise.texts import count
 
@@ -81,6 +83,8 @@ def rule_of(grid: Grid, hop: float | None, cutoff: float | None) -> "Rule":
 
     from stemwise.activity import LABELS, PUBLISHED, RATE
 
+    if hop is not None and not math.isfinite(hop):
+        raise DataError(f"--hop {hop:g}: give seconds.")
     rule = PUBLISHED if grid is Grid.published else LABELS
     samples = rule.hop if hop is None else round(hop * RATE)
     return replace(rule, hop=samples, cutoff=rule.cutoff if cutoff is None else cutoff)

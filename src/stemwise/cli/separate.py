@@ -4,13 +4,16 @@ import warnings
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from stemwise import audio, health
 from stemwise.cli.common import progress_bar, say
 from stemwise.errors import ModelError
+
+if TYPE_CHECKING:
+    from stemwise.gate import Gate
 
 
 class Format(StrEnum):
@@ -69,11 +72,9 @@ def command(
         has_own = "activity" in exported.model.outputs
         told = [f"gate by: {detector}", *external.says(has_own)]
         chosen = external.gate(chosen, has_own)
-    chosen = chosen if gate is None else replace(chosen, kind=gate.value)
-    if threshold is not None:
-        if chosen.kind != "hard":
-            raise ModelError(f"--threshold {threshold} means nothing when the gate is {chosen.kind}; add --gate hard.")
-        chosen = replace(chosen, threshold=threshold)
+    if external is None and "activity" not in exported.model.outputs:
+        refuse_gate(path, gate, threshold)
+    chosen = asked_gate(chosen, gate, threshold)
     separator = Separator(exported.model, chosen, device=device, shifts=shifts)
     with warnings.catch_warnings(record=True) as noted, progress_bar(f"separating {song.name}") as progress:
         written = separate_file(song, out / song.stem, separator, f".{format}", progress, external)
@@ -85,6 +86,25 @@ def command(
     say(f"{len(written)} files in {out / song.stem}: {', '.join(file.name for file in written)}")
     if older := sorted({file.name for file in (out / song.stem).iterdir()} - {file.name for file in written}):
         say(f"not of this separation, and there before: {', '.join(older)}")
+
+
+def asked_gate(own: "Gate", kind: GateKind | None, threshold: float | None) -> "Gate":
+    """`own`, with what the options say in its place."""
+    chosen = own if kind is None else replace(own, kind=kind.value)
+    if threshold is None:
+        return chosen
+    if chosen.kind != "hard":
+        raise ModelError(f"--threshold {threshold} means nothing when the gate is {chosen.kind}; add --gate hard.")
+    return replace(chosen, threshold=threshold)
+
+
+def refuse_gate(model: Path, kind: GateKind | None, threshold: float | None) -> None:
+    """Raise ModelError for a gate that would close, of a model without activity."""
+    if threshold is not None or kind in (GateKind.hard, GateKind.soft):
+        raise ModelError(
+            f"{model} says nothing of activity, so no gate can go by it. Leave --gate and --threshold out, or add "
+            "--gate-by."
+        )
 
 
 def check_device(device: str) -> None:

@@ -147,4 +147,4 @@ def to_skip(ids: Sequence[str]) -> frozenset[str]:
 
 def hash_place(name: str) -> float:
     """A number from 0 to 1 that depends on nothing but the name."""
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") / 2**64
+    return int.from_bytes(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()[:8], "big") / 2**64

@@ -10,6 +10,7 @@ import yaml
 
 from stemwise.errors import DataError
 from stemwise.synthesis.score import Bend, Control, Note, Part, Patch, Score
+from stemwise.texts import printable
 
 SUFFIXES = (".mid", ".midi", ".kar")
 LARGEST = 5_000_000  # bytes
@@ -142,7 +143,8 @@ def _joined(one: Part, other: Part) -> Part:
 
 
 def _names(path: Path, root: Path | None) -> tuple[str, str]:
-    artist, dash, title = path.stem.partition(" - ")
+    stem = printable(path.stem)
+    artist, dash, title = stem.partition(" - ")
     if dash:
         return artist, title
-    return (path.stem if root is None or path.parent == root else path.parent.name), path.stem
+    return (stem if root is None or path.parent == root else printable(path.parent.name)), stem
