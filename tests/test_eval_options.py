@@ -13,7 +13,9 @@ from src.train import train
 from stemwise.datasets.mms import Mms
 from stemwise.errors import DataError, ModelError
 from stemwise.evaluation.table import read_scores
+from stemwise.experiment import configs
 from stemwise.experiment.songs import other_tree
+from stemwise.export import Exported, build, save
 from tests.sets import make_manifest, make_musdb, overrides, places
 from tests.test_train import SMALL, composed, trained
 
@@ -98,6 +100,51 @@ def test_isr_sir_and_sar_on_request(tree, tmp_path):
         asked.loc[("ideal ratio mask", "")].isr.to_numpy() > asked.loc[("silence", "")].isr.fillna(0).to_numpy()
     ).all()
     assert "<th" in (page := (run / "page.html").read_text()) and "SIR" in page
+
+
+def test_a_run_beside_one_that_was_scored_in_another_way_is_said(tree, tmp_path, caplog):
+    """And what lies in the folder stays there."""
+    for run, seed in ((tmp_path / "mine", 0), (tmp_path / "other", 1)):
+        trained(run, tree, *SMALL, f"seed={seed}")
+    scored(tmp_path / "other", "report=false")
+    (tmp_path / "out" / "parts").mkdir(parents=True)
+    (tmp_path / "out" / "parts" / "mine.txt").write_text("precious")
+    words = (f"against=[{tmp_path / 'other'}]", "gates=['off']", f"out={tmp_path / 'out'}")
+    scored(tmp_path / "mine", "shifts=2", "channels=2", *words)
+    said = "The stems were not made alike, shifts: train 2; other 1."
+    for text in (
+        caplog.text,
+        (tmp_path / "out" / "page.html").read_text(),
+        (tmp_path / "out/summary.json").read_text(),
+    ):
+        assert said in text and "The mixture itself scores up to" not in text
+    assert (tmp_path / "out" / "parts" / "mine.txt").is_file() and not list(tmp_path.glob("out/.*"))
+    caplog.clear()
+    scored(tmp_path / "mine", *words)
+    assert "not made alike" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["+gate.threshold=0.9"], r"gate.threshold=0.9 says nothing alone; choose the gate too: gate=hard"),
+        (["gate=hard", "gate.threshold=[0.5,0.5]"], "2 gate thresholds for 3 targets"),
+        (["gate=hard", "gate.threshold=abc"], "gate of threshold abc.*: give numbers"),
+        (["gate=hard", "gate.median_seconds=null"], "median None s: give numbers"),
+        (["gates=['off',hard,hard]"], "gates: 'hard' stands there twice"),
+        (["limit=abc"], "limit=abc: give a whole number"),
+        (["shifts=1.5"], "shifts=1.5: give a whole number"),
+        (["wiener=1.5"], "wiener=1.5: give a whole number"),
+        (["estimates_gb=abc"], "estimates_gb=abc: give a number"),
+    ],
+)
+def test_what_no_evaluation_can_be_asked_is_said_before_a_song_is_separated(words, said, tree, tmp_path, monkeypatch):
+    run = tmp_path / "run"
+    description = configs.plain(composed(run, *SMALL, f"data.root={tree}").model)
+    save(run / "model.safetensors", Exported(build(description).eval()), description)
+    monkeypatch.setattr("stemwise.experiment.separation_scores.evaluate", lambda *_: pytest.fail("separated"))
+    with pytest.raises(ModelError, match=said):
+        scored(run, *words)
 
 
 def test_a_no_in_place_of_false_is_refused(tmp_path):

@@ -64,6 +64,11 @@ def test_a_clip_shorter_than_the_filter_is_filtered_all_the_same():
         (lambda: Gate("hard", 0.5, -1), "median of -1"),
         (lambda: Gate("hard", 0.5, np.nan), "median of nan"),
         (lambda: Gate("hard", 0.5, np.inf), "median of inf"),
+        (lambda: Gate("hard", "abc"), "gate of threshold abc, median 0.488 s: give numbers"),
+        (lambda: Gate("hard", "0.5"), "give numbers, and one threshold or one per target"),
+        (lambda: Gate("hard", None), "give numbers"),
+        (lambda: Gate("hard", []), "give numbers"),
+        (lambda: Gate("hard", 0.5, None), "give numbers"),
         (lambda: Gate("hard", [0.5, 0.5]).weights(np.ones((3, 9)), RATE), "2 gate thresholds for 3 targets"),
     ],
 )

@@ -1,11 +1,13 @@
 """Many gates from one set of sums, against gating and scoring each."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from stemwise import metrics
-from stemwise.errors import ModelError
+from stemwise.errors import AudioError, DataError, ModelError
 from stemwise.evaluation.gate_grid import GateGrid, score_grid
 from stemwise.evaluation.moments import Cuts, Moments
 from stemwise.evaluation.reference import Reference
@@ -164,3 +166,18 @@ def test_grids_that_no_gate_can_have_are_refused(settings, said):
     with pytest.raises(ModelError, match=said):
         GateGrid(*settings)
     assert metrics.silence_ratio(np.zeros(0), np.zeros(0), 0.0).seconds == 0
+
+
+def test_a_net_that_diverged_has_no_figures():
+    """Of NaN energies it would have the best there are."""
+    separator, truth, estimated = separated(256, 64, 1, 8000)
+    spoilt = np.array(estimated.stems)
+    spoilt[0, 0, 100] = np.nan
+    with pytest.raises(AudioError, match="1 of 8000 samples are NaN"):
+        score_grid(separator, truth, Estimated(spoilt, estimated.probability), GRID)
+    doubtful = np.array(estimated.probability)
+    doubtful[1, 5] = np.nan
+    with pytest.raises(DataError, match="1 of 126 probabilities are NaN; the net diverged"):
+        score_grid(separator, truth, Estimated(estimated.stems, doubtful), GRID)
+    known = replace(truth, known=np.array([False, True, True]))
+    assert score_grid(separator, known, Estimated(spoilt, estimated.probability), GRID), "of a target nobody knows"

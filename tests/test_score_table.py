@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from stemwise.errors import DataError
-from stemwise.evaluation.table import NAME, join_scores, read_scores, write_scores
+from stemwise.evaluation.table import NAME, join_scores, other_runs, read_scores, write_scores
 from stemwise.metrics import bootstrap_interval
 from stemwise.report.differences import differences
 from tests.report.made_up import scores
@@ -37,7 +37,7 @@ def test_models_of_other_runs_come_in_and_bounds_stay_single(tmp_path):
     mine = scores(songs=3)
     other = run(tmp_path, "baseline", mine.replace({"system": {"iass": "umx"}}))
     same_name = run(tmp_path, "second", mine)
-    joined = join_scores(mine, [other, same_name])
+    joined = join_scores(mine, other_runs([other, same_name], "iass", set(mine.song)))
     assert set(joined["system"]) == {*mine["system"], "umx", "second"}
     assert (joined.groupby(["song", "target", "system", "gate"]).size() == 1).all()
 
@@ -45,11 +45,16 @@ def test_models_of_other_runs_come_in_and_bounds_stay_single(tmp_path):
 def test_runs_on_other_songs_and_names_taken_twice_are_refused(tmp_path):
     mine = scores(songs=3)
     fewer = run(tmp_path, "fewer", mine[mine.song != "song01"])
-    with pytest.raises(DataError, match=r"fewer was scored on other songs or targets: 3 differ, first bass of song01"):
-        join_scores(mine, [fewer])
+    with pytest.raises(DataError, match=r"fewer was scored on other songs: 1 differ, first song01"):
+        other_runs([fewer], "iass", set(mine.song))
+    narrower = run(tmp_path, "narrower", mine[(mine.song != "song01") | (mine.target != "bass")])
+    with pytest.raises(DataError, match=r"was scored on other songs or targets: 1 differ, first bass of song01"):
+        join_scores(mine, other_runs([narrower], "iass", set(mine.song)))
     twin = run(tmp_path, "iass", mine)
     with pytest.raises(DataError, match="name iass is taken"):
-        join_scores(mine, [twin])
+        other_runs([twin], "iass", set(mine.song))
+    with pytest.raises(DataError, match=r"against=runs/x: give a list, as in against=\[runs/x\]"):
+        other_runs("runs/x", "iass", set(mine.song))
 
 
 def test_differences_are_paired_by_song():

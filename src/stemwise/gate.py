@@ -1,7 +1,8 @@
 """Activity → a weight for every frame of a stem, applied after the network."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Literal, get_args
 
 import numpy as np
@@ -28,6 +29,9 @@ class Gate:
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
             raise ModelError(f"gate '{self.kind}' is unknown; choose one of {', '.join(get_args(Kind))}.")
+        if not (_numbers(self.threshold) and _numbers(self.median_seconds)):
+            what = f"threshold {self.threshold}, median {self.median_seconds} s"
+            raise ModelError(f"gate of {what}: give numbers, and one threshold or one per target.")
         if not (np.min(self.threshold) >= 0 and np.max(self.threshold) <= 1):  # NaN is neither
             raise ModelError(f"gate threshold {self.threshold} lies outside 0 to 1.")
         if not 0 <= self.median_seconds < np.inf:
@@ -64,6 +68,12 @@ class Gate:
         if len(given) not in (1, targets):
             raise ModelError(f"{len(given)} gate thresholds for {targets} targets; give one, or one per target.")
         return given[:, None]
+
+
+def _numbers(given: object) -> bool:
+    found = given if isinstance(given, Iterable) else [given]
+    kinds = [isinstance(each, Real) and not isinstance(each, bool) for each in found]
+    return bool(kinds) and all(kinds)
 
 
 def smooth(active: NDArray[np.bool_], frames: int) -> NDArray[np.float32]:

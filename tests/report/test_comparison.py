@@ -123,6 +123,11 @@ def test_holm_covers_the_whole_table_and_says_so():
     assert (table.p_holm.dropna() >= table.p.dropna()).all()
 
 
+def test_a_measure_that_is_named_twice_is_tested_once():
+    table, twice = (compare({"a": MINE, "b": UMX}, measures=["usdr"] * times) for times in (1, 2))
+    pandas.testing.assert_frame_equal(table, twice)
+
+
 def test_five_songs_get_no_p():
     few = scores(songs=5)
     table = compare({"a": few, "b": other_training(few, "b")})

@@ -66,6 +66,8 @@ def test_the_models_own_gate_is_one_row_though_its_thresholds_differ():
 def test_the_quietest_gate_that_costs_little_is_named():
     lines = grid_in_lines(summarise_grid(grid()))
     assert len(lines) == 3 and lines[1].startswith("gate hard, the model's own")
+    assert "silence energy, pooled" in lines[1] and "lost energy, pooled" in lines[1]
+    assert grid_in_lines(summarise_grid(grid()), "detector")[1].startswith("gate hard, the detector's own")
     assert lines[2].startswith("threshold 0.5, median 1 s") and "quietest of 6 that loses at most 1 %" in lines[2]
 
 

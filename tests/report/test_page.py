@@ -145,7 +145,7 @@ def test_figures_of_the_table_are_those_of_the_scores(tmp_path):
     assert cells[0] == ("−1.23", "[−1.23, −1.23] n=3")
     row = html[html.index("iass, no gate</th>") :]
     assert re.findall("<td>([^<]+)", row)[0] == "0.00"  # no minus before a zero
-    assert ("25.0", "[25.0, 25.0] n=") in [(value, note[:-1]) for value, note in cells]
+    assert ("0.250", "[0.250, 0.250] n=") in [(value, note[:-1]) for value, note in cells]
 
 
 def test_a_page_with_little_on_it(tmp_path):

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemwise import metrics
-from stemwise.errors import ModelError
+from stemwise.errors import DataError, ModelError
 from stemwise.evaluation.moments import Cuts, Moments, Under
 from stemwise.evaluation.reference import Reference
 from stemwise.evaluation.scores import Estimated, frame_powers, gate_weights
 from stemwise.gate import Gate
-from stemwise.metrics.arrays import Doubles, Real, decibels, median
+from stemwise.metrics.arrays import Doubles, Real, aligned, decibels, median
 from stemwise.metrics.ratios import AUDIBLE, USDR_FLOOR
 from stemwise.metrics.silence import FRAMES_A_SECOND
 from stemwise.separator import Separator
@@ -74,8 +74,9 @@ def score_grid(
     """A line for each known target and setting: what `score_song` says of a gate, without activity and BSS Eval.
 
     Equal to gating and scoring each, but for rounding: no gated stem is made. Settings that need probabilities are left
-    out for a model that has none.
+    out for a model that has none. Raises AudioError and DataError for NaN, as the scores of a single gate do.
     """
+    _require_numbers(truth, estimated)
     settings = [
         setting
         for setting in grid.settings(separator.gate)
@@ -96,6 +97,16 @@ def score_grid(
             chosen = replace(setting, threshold=float(thresholds[index])) if setting.own else setting
             lines.append({"song": truth.name, "target": target, "system": name, **vars(chosen), **scores})
     return lines
+
+
+def _require_numbers(truth: Reference, estimated: Estimated) -> None:
+    """A net that diverged has no figures: from energies of NaN it would get the best there are."""
+    for index in np.flatnonzero(truth.known):
+        aligned(estimate=estimated.stems[index])
+        if (said := estimated.activity_of(int(index))) is not None and np.isnan(said[index]).any():
+            raise DataError(
+                f"{np.isnan(said[index]).sum()} of {said.shape[1]} probabilities are NaN; the net diverged."
+            )
 
 
 def _weights(separator: Separator, truth: Reference, estimated: Estimated, setting: Setting) -> NDArray[np.float32]:

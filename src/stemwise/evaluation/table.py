@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,22 +62,44 @@ def kept_lines(path: Path, make: Callable[[], list[dict[str, Any]]]) -> list[dic
     return lines
 
 
-def join_scores(scores: pd.DataFrame, others: Sequence[Path]) -> pd.DataFrame:
-    """`scores` with the models of other runs, which must have been scored on the same songs and targets.
+OtherRuns = Mapping[Path, tuple[str, pd.DataFrame, Mapping[str, str]]]
 
-    The bounds are taken once. A run of a name that is taken gets its folder's name.
-    Raises DataError for a run without scores, for other songs or targets, and for two runs of one name.
+
+def other_runs(runs: Sequence[str | Path], mine: str, songs: Collection[str]) -> OtherRuns:
+    """Runs that a run called `mine` is put beside: the name of each there, all its scores, and its facts. A run of a
+    name that is taken gets its folder's name.
+
+    Raises DataError for what is no list, a run without scores, other songs, and two runs of one name.
+    """
+    if isinstance(runs, str):
+        raise DataError(f"against={runs}: give a list, as in against=[{runs}].")
+    found: dict[Path, tuple[str, pd.DataFrame, Mapping[str, str]]] = {}
+    taken = {mine}
+    for run in map(Path, runs):
+        table, facts = read_scores(run / NAME)
+        if apart := sorted(set(table["song"]) ^ set(songs)):
+            raise DataError(
+                f"{run} was scored on other songs: {len(apart)} differ, first {apart[0]}. Score both runs on the same "
+                "part and root."
+            )
+        named = set(table["system"]) - set(BOUNDS)
+        if named & taken and run.resolve().name in taken:
+            raise DataError(f"{run}: its name {run.resolve().name} is taken by another run. Rename the folder.")
+        name = run.resolve().name if named & taken else min(named, default=run.name)
+        found[run] = (name, table, facts)
+        taken |= {name}
+    return found
+
+
+def join_scores(scores: pd.DataFrame, others: OtherRuns) -> pd.DataFrame:
+    """`scores` with the models of other runs, under their names there; the bounds are taken once.
+
+    Raises DataError for a run of other targets.
     """
     joined = [scores]
-    for run in others:
-        table, _ = read_scores(run / NAME)
+    for run, (name, table, _) in others.items():
         _same_songs(scores, table, run)
-        models = table[~table["system"].isin(BOUNDS)]
-        taken = set().union(*(part["system"] for part in joined))
-        clash = set(models["system"]) & taken
-        if clash and run.name in taken:
-            raise DataError(f"{run}: its name {run.name} is taken by another run. Rename the folder.")
-        joined.append(models.assign(system=run.name) if clash else models)
+        joined.append(table[~table["system"].isin(BOUNDS)].assign(system=name))
     return pd.concat(joined, ignore_index=True)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
+from stemwise.errors import ModelError
 from stemwise.experiment import configs, learned, runs
 from stemwise.experiment.songs import asked_part, choose_songs, output_folder
 from stemwise.export import Exported, load, newest_model
@@ -31,9 +32,13 @@ class Asked:
 def asked_run(config: DictConfig) -> tuple[Path, Exported]:
     """The run that is named, or the newest, and its model with the gate that is asked for.
 
-    Raises ModelError for a device that is not there, and for a no in place of false.
+    Raises ModelError for a device that is not there, for a no in place of false and for text in place of
+    numbers.
     """
     configs.check_flags(config)
+    configs.check_whole(config, "limit", "shifts", "wiener", "channels", "report_songs", "processes")
+    if not isinstance(config.estimates_gb, int | float):
+        raise ModelError(f"estimates_gb={config.estimates_gb}: give a number.")
     check_device(config.device)
     run = Path(config.run) if config.run else newest_model().parent
     exported = load(run / "model.safetensors")

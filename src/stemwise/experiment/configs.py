@@ -129,6 +129,13 @@ def check_flags(config: DictConfig, keys: Iterable[str] = FLAGS) -> None:
                 raise ModelError(f"{name}={value}: write true or false.")
 
 
+def check_whole(config: DictConfig, *keys: str) -> None:
+    """Raise ModelError for what is neither a whole number nor nothing."""
+    for key in keys:
+        if config[key] is not None and (isinstance(config[key], bool) or not isinstance(config[key], int)):
+            raise ModelError(f"{key}={config[key]}: give a whole number.")
+
+
 def _leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping):
         for key, inner in value.items():
@@ -205,8 +212,12 @@ def make_gate(config: DictConfig, exported: Gate) -> Gate:
 def asked_gate(config: DictConfig) -> dict[str, Any]:
     """What a choice of the group `gate` says; nothing where none is chosen. Whose activity it goes by stands beside it
     in conf/eval.yaml, and is no part of it."""
-    chosen: dict[str, Any] = plain(config.gate) if config.get("gate") else {}
-    return {key: value for key, value in chosen.items() if key not in GATE_SOURCE}
+    given: dict[str, Any] = plain(config.gate) if config.get("gate") else {}
+    chosen = {key: value for key, value in given.items() if key not in GATE_SOURCE}
+    if chosen and not {"kind", "thresholds"} & chosen.keys():
+        key, value = next(iter(chosen.items()))
+        raise ModelError(f"gate.{key}={value} says nothing alone; choose the gate too: gate=hard gate.{key}={value}.")
+    return chosen
 
 
 def asked_grid(config: DictConfig) -> GateGrid | None:

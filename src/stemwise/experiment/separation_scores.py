@@ -3,7 +3,6 @@
 import logging
 import shutil
 from dataclasses import replace
-from pathlib import Path
 
 from omegaconf import DictConfig
 
@@ -11,16 +10,17 @@ from stemwise.errors import ModelError
 from stemwise.evaluation.estimates import Estimates
 from stemwise.evaluation.gate_grid import KINDS, GateGrid
 from stemwise.evaluation.runner import Kept, evaluate, evaluate_grid
-from stemwise.evaluation.table import GRID, NAME, join_scores, write_scores
+from stemwise.evaluation.table import GRID, NAME, OtherRuns, join_scores, other_runs, write_scores
 from stemwise.experiment import clip_scores, configs, dashboards, gate_source, runs
 from stemwise.experiment.asked import Asked
 from stemwise.export import Exported, identity
 from stemwise.external import External
 from stemwise.files import beside, merge_json
-from stemwise.report.compared import WAYS
+from stemwise.report.compared import WAYS, other_ways
 from stemwise.report.differences import differences
 from stemwise.report.gate_grid import grid_figure, grid_in_lines, summarise_grid
 from stemwise.report.page import write_page
+from stemwise.report.systems import sounds_apart
 from stemwise.report.tables import in_lines, summarise, to_records
 from stemwise.report.views import make_page
 from stemwise.separator import Separator
@@ -33,16 +33,17 @@ def score(config: DictConfig, asked: Asked) -> None:
     """Write scores.parquet, summary.json and, if asked for, page.html; with gate=grid grid.parquet, summary.json and
     grid.png; with clips=true also detections.parquet and seconds.html. With gate.source=detector or labels the gates go
     by that activity."""
+    grid = configs.asked_grid(config)
+    others = {} if grid else other_runs(config.against, asked.trained.name, asked.songs)
     chosen = gate_source.choose(config, asked)
     ways = {key: str(config[key]) for key, usual in WAYS.items() if config[key] != usual}
     asked = replace(asked, facts=asked.facts | chosen.facts | ways)
     separator = Separator(asked.exported.model, chosen.gate, device=config.device, shifts=config.shifts)
-    kept = Kept(Estimates(identity(asked.model), 1e9 * config.estimates_gb), asked.out / "parts")
-    grid = configs.asked_grid(config)
+    kept = Kept(Estimates(identity(asked.model), 1e9 * config.estimates_gb), asked.out / ".parts")
     if grid:
         _score_grid(config, asked, separator, kept, grid, chosen.external)
     else:
-        _score_gates(config, asked, separator, kept, chosen.external)
+        _score_gates(config, asked, separator, kept, chosen.external, others)
     if config.clips:
         clip_scores.score(config, asked, separator, kept.estimates)
     shutil.rmtree(kept.parts, ignore_errors=True)
@@ -53,6 +54,9 @@ def check(config: DictConfig, exported: Exported) -> None:
     clip_scores.check(config, exported)
     if strange := [gate for gate in config.gates if gate not in KINDS]:
         raise ModelError(f"gates: '{strange[0]}' is unknown; choose among {', '.join(KINDS)} (off in quotes).")
+    if twice := {gate for gate in config.gates if list(config.gates).count(gate) > 1}:
+        raise ModelError(f"gates: '{min(twice)}' stands there twice. Name each once.")
+    exported.gate.thresholds(len(exported.model.targets))  # raises for another number of them
     if config.context is not None:
         raise ModelError(
             f"context={config.context}: this run separates; a detector hears so much at once. Leave it out."
@@ -65,13 +69,21 @@ def check(config: DictConfig, exported: Exported) -> None:
     gate_source.check(config)
 
 
-def _score_gates(config: DictConfig, asked: Asked, separator: Separator, kept: Kept, external: External | None) -> None:
+def _score_gates(
+    config: DictConfig, asked: Asked, separator: Separator, kept: Kept, external: External | None, others: OtherRuns
+) -> None:
     scores = evaluate(
         separator, asked.songs, config.gates, asked.trained.name, log.info, config.bss_eval, config.processes,
         kept, config.wiener, external,
     )  # fmt: skip
     write_scores(asked.out / NAME, scores, asked.facts)
-    scores = join_scores(scores, [Path(other) for other in config.against])
+    alone = scores
+    scores = join_scores(scores, others)
+    cautions = [
+        *sounds_apart([alone, *(table for _, table, _ in others.values())]),
+        *other_ways({asked.trained.name: [asked.facts]} | {name: [facts] for name, _, facts in others.values()}),
+    ]
+    asked = replace(asked, facts=asked.facts | ({"note": " ".join(cautions)} if cautions else {}))
     tables = {"scores": summarise(scores), "differences": differences(scores)}
     summary = {"facts": asked.facts} | {name: to_records(table) for name, table in tables.items()}
     merge_json(asked.out / "summary.json", summary)
@@ -84,6 +96,8 @@ def _score_gates(config: DictConfig, asked: Asked, separator: Separator, kept: K
         dashboards.log_scores(asked.run, asked.trained, tables["scores"])
     for line in in_lines(tables["scores"]):
         log.info(line)
+    for caution in cautions:
+        log.warning("note: %s", caution)
     log.info("scores%s in %s", " and page" if config.report else "", asked.out)
 
 
@@ -94,10 +108,10 @@ def _score_grid(
         separator, asked.songs, grid, asked.trained.name, log.info, config.processes, kept, config.wiener, external
     )
     write_scores(asked.out / GRID, scores, asked.facts)
-    summary = summarise_grid(scores)
+    summary, source = summarise_grid(scores), external.source if external else ""
     merge_json(asked.out / "summary.json", {"facts": asked.facts, "grid": to_records(summary)})
     with beside(asked.out / "grid.png") as part:
-        part.write_bytes(grid_figure(summary))
-    for line in grid_in_lines(summary):
+        part.write_bytes(grid_figure(summary, source))
+    for line in grid_in_lines(summary, source):
         log.info(line)
     log.info("%s, summary.json and grid.png in %s", GRID, asked.out)

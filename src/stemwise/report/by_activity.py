@@ -48,7 +48,7 @@ def by_activity(
     bins: list[dict[str, Cell]] = []
     slopes: list[dict[str, Cell]] = []
     for pair in pairs(gather(scores_by_system, gates), baseline):
-        for measure in map(measure_of, measures):
+        for measure in map(measure_of, dict.fromkeys(measures)):
             if (found := points(pair, measure)) is not None:
                 who: dict[str, Cell] = {"system": pair[0].name, "against": pair[1].name, "measure": measure.column}
                 bins += [who | line for line in _bins(*found, measure, resamples, seed)]

@@ -64,7 +64,7 @@ def compare(
     import pandas
 
     systems = gather(scores_by_system, gates)
-    chosen = [measure_of(column) for column in measures]
+    chosen = [measure_of(column) for column in dict.fromkeys(measures)]
     lines = [line for pair in pairs(systems, baseline) for m in chosen for line in _lines(pair, m, resamples, seed)]
     table = pandas.DataFrame(lines)
     if len(table):

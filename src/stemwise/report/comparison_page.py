@@ -94,12 +94,12 @@ def _pair(found: Comparison, one: System, other: System) -> dict[str, Any]:
 
 def _row(line: Line) -> dict[str, Any]:
     measure = measure_of(line["measure"])
-    low, high = (signed(_scale(measure) * line[end], measure.digits) for end in ("low", "high"))
+    low, high = (signed(line[end], measure.digits) for end in ("low", "high"))
     return {
         "measure": measure,
         "figure": _figure(line["figure"], line["spread"], line["seeds"], measure),
         "against": _figure(line["against_figure"], line["against_spread"], line["against_seeds"], measure),
-        "difference": signed(_scale(measure) * line["difference"], measure.digits),
+        "difference": signed(line["difference"], measure.digits),
         "interval": "" if math.isnan(line["low"]) else f"[{low}, {high}]",
         "p": probability(line["p"]),
         "p_holm": f"{probability(line['p_holm'])} {stars(line['p_holm'])}".strip(),
@@ -115,9 +115,9 @@ def _row(line: Line) -> dict[str, Any]:
 
 def _figure(value: float, spread: float, seeds: int, measure: Measure) -> tuple[str, str]:
     """A figure and its spread over seeds."""
-    text = number(_scale(measure) * value, measure.digits)
+    text = number(value, measure.digits)
     # A digit more than the figure has: seeds often differ by less than its last.
-    return text, "" if math.isnan(spread) else f"± {_scale(measure) * spread:.{measure.digits + 1}f}, {seeds} seeds"
+    return text, "" if math.isnan(spread) else f"± {spread:.{measure.digits + 1}f}, {seeds} seeds"
 
 
 def _bin(line: Line) -> dict[str, Any]:
@@ -130,11 +130,6 @@ def _slope(line: Line) -> dict[str, Any]:
 
 def _interval(line: Line, name: str) -> dict[str, Any]:
     measure = measure_of(line["measure"])
-    value, low, high = (signed(_scale(measure) * line[key], measure.digits) for key in (name, "low", "high"))
+    value, low, high = (signed(line[key], measure.digits) for key in (name, "low", "high"))
     interval = "" if low == NO_FIGURE else f"[{low}, {high}]"
     return {"measure": measure, "value": value, "interval": interval, "points": line["points"], "songs": line["songs"]}
-
-
-def _scale(measure: Measure) -> float:
-    """Shares are printed in percent; lost energy is in percent already."""
-    return 100.0 if measure.column == "silence_share" else 1.0

@@ -41,12 +41,14 @@ def summarise_grid(scores: pandas.DataFrame) -> pandas.DataFrame:
     return pandas.concat([means.assign(target=ALL), table], ignore_index=True)[[*keys, *COLUMNS]]
 
 
-def grid_in_lines(summary: pandas.DataFrame) -> list[str]:
-    """A line for each gate without a threshold and for the quietest that costs at most 1 % of the energy."""
+def grid_in_lines(summary: pandas.DataFrame, source: str = "") -> list[str]:
+    """A line for each gate without a threshold and for the quietest that costs at most 1 % of the energy. `source` says
+    whose activity the gates go by, where it is not the model's own."""
     rows = summary[summary["target"] == ALL]
     single = rows[(rows["kind"] != "hard") | rows["own"]]
     lines = [
-        _in_line(f"gate {line['kind']}" + (", the model's own" if line["own"] else ""), line) for line in _dicts(single)
+        _in_line(f"gate {line['kind']}" + (f", {_owner(source)}" if line["own"] else ""), line)
+        for line in _dicts(single)
     ]
     hard = rows[(rows["kind"] == "hard") & ~rows["own"]]
     cheap = hard[hard["lost_pooled"] <= AFFORDABLE].sort_values(["silence_pooled", "lost_pooled"], kind="stable")
@@ -56,20 +58,24 @@ def grid_in_lines(summary: pandas.DataFrame) -> list[str]:
     return lines
 
 
-def grid_figure(summary: pandas.DataFrame) -> bytes:
+def _owner(source: str) -> str:
+    return f"the {source}'s own" if source else "the model's own"
+
+
+def grid_figure(summary: pandas.DataFrame, source: str = "") -> bytes:
     """PNG: silence energy over lost energy, a line a filter length along its thresholds; uSDR as a map of both."""
     rows = summary[summary["target"] == ALL]
     hard = rows[(rows["kind"] == "hard") & ~rows["own"]]
     figure = new_figure(5.0)
     curves, *chart = figure.subplots(1, 2 if len(hard) else 1, squeeze=False)[0]
-    _trade_off(curves, rows, hard)
+    _trade_off(curves, rows, hard, source)
     for axes in chart:
         _map(figure, axes, hard)
     figure.legend(*curves.get_legend_handles_labels(), loc="outside upper left", ncols=5, frameon=False, fontsize=9)
     return png(figure)
 
 
-def _trade_off(axes: Axes, rows: pandas.DataFrame, hard: pandas.DataFrame) -> None:
+def _trade_off(axes: Axes, rows: pandas.DataFrame, hard: pandas.DataFrame, source: str) -> None:
     lengths = hard.groupby("median_seconds")
     for place, (seconds, unsorted) in enumerate(lengths):
         line = unsorted.sort_values("threshold")
@@ -79,7 +85,7 @@ def _trade_off(axes: Axes, rows: pandas.DataFrame, hard: pandas.DataFrame) -> No
     marks = {"off": ("s", GREY), "soft": ("^", "black"), "oracle": ("*", "black"), "hard": ("D", RED)}
     for line in _dicts(rows[(rows["kind"] != "hard") | rows["own"]]):
         mark, colour = marks[line["kind"]]
-        name = "the model's own gate" if line["own"] else f"gate {line['kind']}"
+        name = f"{_owner(source)} gate" if line["own"] else f"gate {line['kind']}"
         axes.plot(
             line["lost_pooled"], line["silence_pooled"], mark, color=colour, label=name, markersize=8, linestyle=""
         )
@@ -133,6 +139,6 @@ def _dicts(rows: pandas.DataFrame) -> list[dict[Any, Any]]:
 
 
 def _in_line(name: str, line: dict[Any, Any]) -> str:
-    figures = (f"uSDR {line['usdr']:6.2f} dB", f"silence energy {line['silence_pooled']:6.1f} dB",
-               f"lost energy {line['lost_pooled']:5.2f} %")  # fmt: skip
+    figures = (f"uSDR {line['usdr']:6.2f} dB", f"silence energy, pooled {line['silence_pooled']:6.1f} dB",
+               f"lost energy, pooled {line['lost_pooled']:5.2f} %")  # fmt: skip
     return f"{name:32} {', '.join(figures)}"

@@ -87,11 +87,11 @@ SEPARATION = (
     Measure(
         "silence_share",
         "Silent rests",
-        "%",
+        "",
         "mean",
         "resting",
         "higher",
-        1,
+        3,
         "Share of those rest frames in which the estimate is 60 dB or more below the mixture.",
     ),
     Measure(

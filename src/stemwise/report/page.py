@@ -90,8 +90,7 @@ def _table(lines: list[dict[str, Any]], measures: tuple[Measure, ...]) -> dict[s
 
 
 def _cell(line: dict[str, Any], measure: Measure) -> Cell:
-    scale = 100.0 if measure.column == "silence_share" else 1.0
-    value, low, high = (scale * line[measure.column + end] for end in ("", "_low", "_high"))
+    value, low, high = (line[measure.column + end] for end in ("", "_low", "_high"))
     songs = line[f"{measure.column}_n"]
     if math.isnan(value):
         return Cell(NO_FIGURE, "")

@@ -114,16 +114,20 @@ def pairs(systems: Sequence[System], baseline: str | None = None) -> list[tuple[
     return [(system, other) for system in systems if system.name != baseline]
 
 
+def sounds_apart(tables: Sequence[pandas.DataFrame]) -> list[str]:
+    """A sentence where runs were not scored on the same sound."""
+    apart = max((_mixtures_apart(tables[0], table) for table in tables[1:]), default=0.0)
+    if apart <= APART:
+        return []
+    return [
+        f"The mixture itself scores up to {apart:.2f} dB apart in these runs: they were scored at other sample rates, "
+        "in other channels or on other stems. Differences hold this too."
+    ]
+
+
 def cautions(systems: Sequence[System]) -> list[str]:
     """What a reader of the comparison must know, in sentences."""
-    said = []
-    tables = [table for system in systems for table in system.whole]
-    apart = max((_mixtures_apart(tables[0], table) for table in tables[1:]), default=0.0)
-    if apart > APART:
-        said.append(
-            f"The mixture itself scores up to {apart:.2f} dB apart in these runs: they were scored at other sample "
-            "rates, in other channels or on other stems. Differences hold this too."
-        )
+    said = sounds_apart([table for system in systems for table in system.whole])
     if alone := [system.name for system in systems if len(system.runs) == 1]:
         said.append(
             f"One training each of {', '.join(alone)}: the intervals are over songs and say nothing of another "

@@ -143,7 +143,7 @@ def compare_detection(
     for level, length in levels.items():
         made = {name: _system(name, runs, cuts[name], (level, length), resamples, seed) for name, runs in found.items()}
         per_target = per_target or {name: system.auc for name, system in made.items()}
-        for measure in measures:
+        for measure in dict.fromkeys(measures):
             here: dict[str, Cell] = {"level": level, "measure": measure}
             lines += [here | _line(system, measure, songs) for system in made.values()]
             apart += [here | _difference(made[one], made[other], measure, songs) for one, other in pairs]
