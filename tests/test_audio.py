@@ -186,7 +186,7 @@ def test_a_compressed_file_that_lost_its_end_is_refused(tmp_path, suffix):
     assert _cut(path, 1.0) >= 8 * RATE and audio.info(path).samples >= 8 * RATE
     _cut(path, 0.6)
     for read in (audio.info, audio.read):
-        with pytest.raises(AudioError, match=r"a\.\w+: ends .*The file is truncated"):
+        with pytest.raises(AudioError, match=r"a\.\w+: .*is truncated"):
             read(path)
 
 

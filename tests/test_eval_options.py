@@ -199,7 +199,7 @@ def test_a_grid_of_gates_says_what_each_gate_alone_would(tree, tmp_path, home):
     assert out.parent == run and re.fullmatch(r"eval_gate-grid-[0-9a-f]{6}", out.name)
     assert (out / "grid.png").read_bytes().startswith(b"\x89PNG")
     grid = pd.read_parquet(out / "grid.parquet")
-    assert len(grid) == 3 * (3 + 1 + 4) and not (out / "parts").exists() and not (run / "parts").exists()
+    assert len(grid) == 3 * (3 + 1 + 4) and not (out / ".parts").exists() and not (run / ".parts").exists()
     for kind in ("off", "hard", "soft", "oracle"):
         one = alone[(alone.system == "train") & (alone.gate == kind)].set_index("target")
         many = grid[(grid.kind == kind) & ((kind != "hard") | grid.own)].set_index("target")

@@ -42,8 +42,9 @@ def test_a_file_in_the_place_of_the_folder_is_said_before_the_work(tmp_path, mod
 
 
 def test_targets_of_any_name_have_a_file(tmp_path):
-    odd = ["fx/processed sound", ".hidden", "a b", "A_B", "Gesang (Bühne)"]
-    assert file_names(odd) == ["fx_processed_sound", "_hidden", "a_b", "A_B_4", "Gesang_(Bühne)"]
+    odd = ["fx/processed sound", ".hidden", "a b", "A_B", "a_b_2", "", "Gesang (Bühne)"]
+    names = ["fx_processed_sound", "_hidden", "a_b", "A_B_2", "a_b_2_2", "_", "Gesang_(Bühne)"]
+    assert file_names(odd) == names
     described = {**DESCRIPTION, "targets": odd[:2]}
     save(tmp_path / "m.safetensors", replace(exported(), model=build(described).eval()), described)
     stemwise("separate", song(tmp_path / "s.wav"), "--out", tmp_path, "--model", tmp_path / "m.safetensors")

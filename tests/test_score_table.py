@@ -45,8 +45,10 @@ def test_models_of_other_runs_come_in_and_bounds_stay_single(tmp_path):
 def test_runs_on_other_songs_and_names_taken_twice_are_refused(tmp_path):
     mine = scores(songs=3)
     fewer = run(tmp_path, "fewer", mine[mine.song != "song01"])
-    with pytest.raises(DataError, match=r"fewer was scored on other songs: 1 differ, first song01"):
-        other_runs([fewer], "iass", set(mine.song))
+    with pytest.raises(DataError, match=r"fewer was scored on other songs or targets: 3 differ, first bass of song01"):
+        join_scores(mine, other_runs([fewer], "iass", set(mine.song)))
+    with pytest.raises(DataError, match=r"fewer was scored on other songs: 1 are not among these, first song02"):
+        other_runs([fewer], "iass", {"song00", "song01"})
     narrower = run(tmp_path, "narrower", mine[(mine.song != "song01") | (mine.target != "bass")])
     with pytest.raises(DataError, match=r"was scored on other songs or targets: 1 differ, first bass of song01"):
         join_scores(mine, other_runs([narrower], "iass", set(mine.song)))

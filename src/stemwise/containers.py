@@ -27,9 +27,14 @@ def ogg_fault(path: Path) -> str:
         first = file.read(HEAD)
         file.seek(max(path.stat().st_size - 2 * PAGE, 0))
         end = file.read()
-    last = end[end.rfind(b"OggS") :][:HEAD] if b"OggS" in end else b""
+    if (place := end.rfind(b"OggS")) < 0:
+        return ""  # padding behind the end, or no Ogg: libsndfile knows
+    last = end[place:][:HEAD]
     if len(last) < HEAD or not last[5] & LAST_PAGE:
-        return "ends before its last page. The file is truncated; copy or export it again."
+        return (
+            "says nowhere that it ends: it is truncated, or of a writer that does not say. Copy it again; if it is "
+            "whole, convert it to wav or flac."
+        )
     if first[SERIAL] != last[SERIAL]:
         return "holds several recordings one behind the other. Convert it to wav or flac."
     return ""

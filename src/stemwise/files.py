@@ -27,7 +27,7 @@ def beside(target: Path, keep: bool = False) -> Iterator[Path]:
     process put there meanwhile stays, since somebody may be reading it.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    short = os.fsdecode(os.fsencode(target.stem)[:LONGEST])
+    short = os.fsencode(target.stem)[:LONGEST].decode("utf-8", "ignore")
     part = target.with_name(f".{short}.{os.getpid()}.part{target.suffix}")
     try:
         yield part

@@ -1,9 +1,9 @@
 """Activity → a weight for every frame of a stem, applied after the network."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,8 +70,8 @@ class Gate:
         return given[:, None]
 
 
-def _numbers(given: object) -> bool:
-    found = given if isinstance(given, Iterable) else [given]
+def _numbers(given: Any) -> bool:
+    found = [given] if np.ndim(given) == 0 else list(np.ravel(given))
     kinds = [isinstance(each, Real) and not isinstance(each, bool) for each in found]
     return bool(kinds) and all(kinds)
 

@@ -43,7 +43,7 @@ def gate_stems(
     written in their own format, and for an `out` that is the stems' own folder.
     """
     info = _common(stems, out)
-    check_out(out, [], [])
+    check_out(out, [mixture] if mixture else [], [path.name for path in stems.values()])
     if mixture is not None:
         _check_length(mixture, info, next(iter(stems.values())))
     hop = max(round(info.rate / FRAMES_A_SECOND), 1)

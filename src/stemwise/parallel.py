@@ -1,16 +1,21 @@
 """The same work for many things, in several processes or in this one."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
-from threading import Thread
+from threading import Event, Thread
 from typing import TypeVar
 
 Key = TypeVar("Key")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+class Ended(KeyboardInterrupt):
+    """This process alone was told to end, where Ctrl-C tells its workers too."""
 
 
 def each(work: Callable[[Item], Result], items: Mapping[Key, Item], processes: int = 1) -> Iterator[tuple[Key, Result]]:
@@ -23,12 +28,15 @@ def each(work: Callable[[Item], Result], items: Mapping[Key, Item], processes: i
         for key, item in items.items():
             yield key, work(item)
         return
-    with ProcessPoolExecutor(min(processes, len(items)), get_context("spawn"), end_with_caller) as pool:
-        futures = {pool.submit(work, item): key for key, item in items.items()}
+    with ProcessPoolExecutor(min(processes, len(items)), get_context("spawn"), _begin_worker) as pool:
+        futures = {pool.submit(_unless_ended, work, item): key for key, item in items.items()}
         try:
             for future in as_completed(futures):
                 yield futures[future], future.result()
-        except BaseException:
+        except BaseException as fault:
+            if isinstance(fault, Ended):
+                for worker in list(pool._processes or ()):
+                    os.kill(worker, signal.SIGINT)
             pool.shutdown(wait=True, cancel_futures=True)
             raise
 
@@ -48,3 +56,23 @@ def end_with_caller() -> None:
             os._exit(1)
 
     Thread(target=watch, daemon=True).start()
+
+
+_ended = Event()
+
+
+def _begin_worker() -> None:
+    """One that was interrupted would begin what was handed to it already."""
+    end_with_caller()
+    signal.signal(signal.SIGINT, _interrupted)
+
+
+def _interrupted(*_: object) -> None:
+    _ended.set()
+    raise KeyboardInterrupt
+
+
+def _unless_ended(work: Callable[[Item], Result], item: Item) -> Result:
+    if _ended.is_set():
+        raise KeyboardInterrupt
+    return work(item)

@@ -54,7 +54,10 @@ def separate_file(
         work = Path(folder)
         length = -(-info.samples * rate // info.rate)
         mixture = new_array(work / "mixture.npy", (info.channels, length))
-        heard = watched(audio.blocks(source, BLOCK), str(source))
+        blocks = audio.blocks(source, BLOCK)
+        # A net of the song's own channels hears each of them; a detector, and any other net, their mean.
+        by_mean = external is not None or getattr(separator.model, "channels", 1) != info.channels
+        heard = watched(blocks, str(source)) if by_mean else blocks
         fill(mixture, audio.resampled_blocks(heard, info.rate, rate, info.channels))
         stems = new_array(work / "stems.npy", (len(separator.model.targets), info.channels, length))
         separation = _separated(source.stem, mixture, stems, separator, progress, external)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -36,12 +37,12 @@ def check_format(suffix: str, info: AudioInfo) -> None:
 
 
 def file_names(targets: Sequence[str]) -> list[str]:
-    """A name for a file of each target, with `_` for what no file may be called; no two alike."""
+    """A name for a file of each target, with `_` for what no file may be called; no two alike on any disk."""
     names: list[str] = []
     for target in targets:
-        name = re.sub(r"[^\w.,&()+-]", "_", target)
-        name = f"_{name[1:]}" if name.startswith(".") else name
-        names.append(name if name.casefold() not in map(str.casefold, names) else f"{name}_{len(names) + 1}")
+        plain = re.sub(r"^\.|[^\w.,&()+-]", "_", target) or "_"
+        tries = itertools.chain([plain], (f"{plain}_{number}" for number in itertools.count(2)))
+        names.append(next(name for name in tries if name.casefold() not in map(str.casefold, names)))
     return names
 
 
@@ -50,8 +51,8 @@ def check_out(out: Path, sources: Iterable[Path], names: Iterable[str]) -> None:
     no folder."""
     if out.exists() and not out.is_dir():
         raise AudioError(f"{out}: is a file, where a folder of stems is to be. Name another --out.")
-    written = {(out / name).resolve() for name in names}
-    if lost := [path for path in sources if path.resolve() in written]:
+    there = [path for path in (out / name for name in names) if path.exists()]
+    if lost := [source for source in sources if any(path.samefile(source) for path in there)]:
         raise AudioError(f"{lost[0]}: is itself where a stem is to be, and would be lost. Name another --out.")
 
 

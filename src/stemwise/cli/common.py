@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from stemwise.errors import DataError, StemwiseError
+from stemwise.parallel import Ended
 from stemwise.texts import printable
 
 EVERY = 30.0  # seconds between lines where no bar can be drawn
@@ -48,12 +49,16 @@ def ended_as_by_an_interrupt() -> Iterator[None]:
     alone = threading.current_thread() is threading.main_thread()
     ours = [number for number in ours if alone and signal.getsignal(number) is signal.SIG_DFL]
     for number in ours:
-        signal.signal(number, signal.default_int_handler)
+        signal.signal(number, _end_as_told)
     try:
         yield
     finally:
         for number in ours:
             signal.signal(number, signal.SIG_DFL)
+
+
+def _end_as_told(*_: object) -> None:
+    raise Ended
 
 
 @contextmanager

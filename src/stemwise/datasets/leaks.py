@@ -63,7 +63,7 @@ def shared_by_sound(
     out = []
     for song in ours:
         mine = marks[0, song.id]
-        enough = {also: max(FEWEST, SHARE * min(len(mine), len(marks))) for also, marks in known.items()}
+        enough = {also: max(FEWEST, SHARE * min(len(mine), len(theirs))) for also, theirs in known.items()}
         out += [Shared(song.id, also, "sound") for also, fits in index.find(mine).items() if fits >= enough[also]]
     return out
 

@@ -77,10 +77,11 @@ def other_runs(runs: Sequence[str | Path], mine: str, songs: Collection[str]) ->
     taken = {mine}
     for run in map(Path, runs):
         table, facts = read_scores(run / NAME)
-        if apart := sorted(set(table["song"]) ^ set(songs)):
+        # Which songs know no target, and have no line, is not known yet.
+        if apart := sorted(set(table["song"]) - set(songs)):
             raise DataError(
-                f"{run} was scored on other songs: {len(apart)} differ, first {apart[0]}. Score both runs on the same "
-                "part and root."
+                f"{run} was scored on other songs: {len(apart)} are not among these, first {apart[0]}. Score both runs "
+                "on the same part and root."
             )
         named = set(table["system"]) - set(BOUNDS)
         if named & taken and run.resolve().name in taken:

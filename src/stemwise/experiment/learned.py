@@ -9,6 +9,7 @@ from typing import Any
 from stemwise.datasets.manifest import LOOKS_LIKE
 from stemwise.errors import DataError
 from stemwise.files import write_json
+from stemwise.loading.index import is_url
 from stemwise.texts import read_json, read_yaml, spelling
 
 BEGAN_WITH = "began with"  # in a card: the model whose weights came first
@@ -100,9 +101,12 @@ def rooted(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _whole(place: Any) -> Any:
-    if not isinstance(place, str) or not place or "://" in place:
+    if not isinstance(place, str) or not place or is_url(place):
         return place
-    return str(Path(place).expanduser().absolute())
+    try:
+        return str(Path(place).expanduser().absolute())
+    except RuntimeError:  # ~ of nobody
+        return place
 
 
 def places(data: Mapping[str, Any]) -> set[str]:

@@ -45,7 +45,7 @@ class Augmentation:
         for name in ("tone", "varispeed"):
             if not _drawable([0, getattr(self, name)]):
                 raise DataError(f"loading.augmentation.{name}={getattr(self, name)}: give 0 (none) or more.")
-        gain = list(self.gain) if isinstance(self.gain, Sequence) else []
+        gain = list(self.gain) if np.ndim(self.gain) == 1 else []
         if len(gain) != 2 or not _drawable([0, *gain]):
             raise DataError(f"loading.augmentation.gain={self.gain}: give the lowest and the highest, as [0.25,1.25].")
 

@@ -103,7 +103,7 @@ def _beside(words: list[str], rule: dict[str, Any]) -> tuple[str, ...]:
     """Labels of another instrument that a name holds, as `Tommy Vox` and `Bass Tuba` do."""
     near = rule.get("goes with")
     left = [] if near is None else [word for word in words if word not in near and not rule["pattern"].fullmatch(word)]
-    found = _guess(" ".join(left)).labels if left else ()
+    found = _guess(" ".join(left)).labels if left and left != words else ()  # a rule of several words fits none of them
     return () if {rule["label"], *NEAR, *LEFT_OUT} & set(found) else found
 
 
