@@ -150,7 +150,7 @@ BLOCKS: dict[str, Block] = {
     "without Wiener filter": partial(blocks.systems, question="stereo", names=BOTH, shown=SPATIAL),
     "with Wiener filter": partial(blocks.systems, question="wiener", names=BOTH, shown=SPATIAL),
     "Wiener filter, compared": partial(overall, rows=FILTERED, pairs=tuple(FILTERS), measures=SPATIAL),
-    "recorded": partial(blocks.systems, question="recorded", names=(*MAIN, ONE_GRID), shown=FEW, gates=OFF),
+    "recorded": partial(blocks.systems, question="recorded", names=(*BOTH, JOINT[0], ONE_GRID), shown=FEW, gates=OFF),
     "recorded, targets": partial(blocks.per_target, question="recorded", rows=RECORDED),
     "hours": partial(blocks.systems, question="test", names=HOURS, shown=FEW, gates=OFF),
     "hours, another font": partial(blocks.systems, question="fonts", names=HOURS, shown=FEW, gates=OFF),
