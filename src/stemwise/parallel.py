@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import suppress
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
 from threading import Event, Thread
@@ -36,7 +37,8 @@ def each(work: Callable[[Item], Result], items: Mapping[Key, Item], processes: i
         except BaseException as fault:
             if isinstance(fault, Ended):
                 for worker in list(pool._processes or ()):
-                    os.kill(worker, signal.SIGINT)
+                    with suppress(OSError):  # it ended by itself
+                        os.kill(worker, signal.SIGINT)
             pool.shutdown(wait=True, cancel_futures=True)
             raise
 
