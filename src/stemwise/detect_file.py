@@ -20,8 +20,8 @@ def detect_file(
 ) -> Detection:
     """A file of any rate, length and number of channels → Detection; `hop_seconds` as in `Detector.detect_blocks`.
 
-    What is heard is the mean of the channels: warns where they cancel out (`polarity`). Raises
-    AudioError for a source that cannot be read, is empty or holds NaN.
+    What is heard is the mean of the channels: warns where they cancel out (`polarity`). Raises AudioError for a source
+    that cannot be read, is empty or holds NaN.
     """
     info = audio.info(source)
     if info.samples == 0:

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemwise import metrics
-from stemwise.errors import DataError, ModelError
+from stemwise.errors import ModelError
 from stemwise.evaluation.moments import Cuts, Moments, Under
 from stemwise.evaluation.reference import Reference
 from stemwise.evaluation.scores import Estimated, frame_powers, gate_weights
 from stemwise.gate import Gate
+from stemwise.metrics.activity import require_numbers
 from stemwise.metrics.arrays import Doubles, Real, aligned, decibels, median
 from stemwise.metrics.ratios import AUDIBLE, USDR_FLOOR
 from stemwise.metrics.silence import FRAMES_A_SECOND
@@ -103,10 +104,8 @@ def _require_numbers(truth: Reference, estimated: Estimated) -> None:
     """A net that diverged has no figures: from energies of NaN it would get the best there are."""
     for index in np.flatnonzero(truth.known):
         aligned(estimate=estimated.stems[index])
-        if (said := estimated.activity_of(int(index))) is not None and np.isnan(said[index]).any():
-            raise DataError(
-                f"{np.isnan(said[index]).sum()} of {said.shape[1]} probabilities are NaN; the net diverged."
-            )
+        if (said := estimated.activity_of(int(index))) is not None:
+            require_numbers(said[index])
 
 
 def _weights(separator: Separator, truth: Reference, estimated: Estimated, setting: Setting) -> NDArray[np.float32]:

@@ -83,13 +83,18 @@ def other_runs(runs: Sequence[str | Path], mine: str, songs: Collection[str]) ->
                 f"{run} was scored on other songs: {len(apart)} are not among these, first {apart[0]}. Score both runs "
                 "on the same part and root."
             )
-        named = set(table["system"]) - set(BOUNDS)
-        if named & taken and run.resolve().name in taken:
-            raise DataError(f"{run}: its name {run.resolve().name} is taken by another run. Rename the folder.")
-        name = run.resolve().name if named & taken else min(named, default=run.name)
+        name = free_name(run, min(set(table["system"]) - set(BOUNDS), default=run.name), taken)
         found[run] = (name, table, facts)
         taken |= {name}
     return found
+
+
+def free_name(run: Path, name: str, taken: Collection[str]) -> str:
+    """The name of a run beside others; its folder's where that is taken. Raises DataError where both are."""
+    free = run.resolve().name if name in taken else name
+    if free in taken:
+        raise DataError(f"{run}: its name {free} is taken by another run. Rename the folder.")
+    return free
 
 
 def join_scores(scores: pd.DataFrame, others: OtherRuns) -> pd.DataFrame:

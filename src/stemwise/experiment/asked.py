@@ -32,8 +32,7 @@ class Asked:
 def asked_run(config: DictConfig) -> tuple[Path, Exported]:
     """The run that is named, or the newest, and its model with the gate that is asked for.
 
-    Raises ModelError for a device that is not there, for a no in place of false and for text in place of
-    numbers.
+    Raises ModelError for a device that is not there, for a no in place of false and for text in place of numbers.
     """
     configs.check_flags(config)
     configs.check_whole(config, "limit", "shifts", "wiener", "channels", "report_songs", "processes")

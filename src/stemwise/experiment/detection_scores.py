@@ -15,6 +15,7 @@ from stemwise.errors import DataError, ModelError
 from stemwise.evaluation.detection import check_windows, detect_songs
 from stemwise.evaluation.gate_grid import KINDS
 from stemwise.evaluation.heard import CLIPS, THRESHOLDS, Heard, read_clips, write_clips
+from stemwise.evaluation.table import free_name
 from stemwise.experiment import configs, dashboards
 from stemwise.experiment.asked import Asked
 from stemwise.export import Exported
@@ -120,10 +121,6 @@ def _others(config: DictConfig, asked: Asked) -> Mapping[str, list[Heard]]:
         heard = read_clips(run / CLIPS)
         if apart := sorted(set(heard.clips["song"]) ^ set(asked.songs)):
             raise DataError(f"{run} was scored on other songs, {', '.join(apart[:5])}. Score both on the same ones.")
-        taken = {asked.trained.name, *found}
-        name = str(heard.facts.get("name", run.name))
-        name = run.resolve().name if name in taken else name
-        if name in taken:
-            raise DataError(f"{run}: its name {name} is taken by another run. Rename the folder.")
+        name = free_name(run, str(heard.facts.get("name", run.name)), {asked.trained.name, *found})
         found[name] = [heard]
     return found

@@ -29,8 +29,8 @@ def read_stem_folder(folder: Path, said: Mapping[str, str] | None = None) -> Ste
 
     What nothing is said of is told by its name: a target (vocals, electric_guitar), "other", else as `naming.guess`
     has it. Hidden files are let be. Raises DataError for a folder without audio or with some that is not read, for
-    names that say nothing (all of them), for `said` of files
-    that are not there, and for two files that hold everything else.
+    names that say nothing (all of them), for `said` of files that are not there, and for two files that hold everything
+    else.
     """
     files = audio_in(folder)
     if not files:

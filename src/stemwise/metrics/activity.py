@@ -29,6 +29,12 @@ class OnsetScores:
     offset_f1: float
 
 
+def require_numbers(probability: Real) -> None:
+    """Raise DataError for NaN among probabilities."""
+    if np.isnan(probability).any():
+        raise DataError(f"{np.isnan(probability).sum()} of {probability.size} probabilities are NaN; the net diverged.")
+
+
 def activity_scores(truth: NDArray[np.bool_], probability: Real, threshold: float) -> ActivityScores:
     """Frame scores of one target in one song; `truth` and `probability` are (frame,).
 
@@ -39,8 +45,7 @@ def activity_scores(truth: NDArray[np.bool_], probability: Real, threshold: floa
     """
     if truth.shape != probability.shape or truth.ndim != 1:
         raise DataError(f"truth has shape {truth.shape}, probability {probability.shape}. Give both as (frame,).")
-    if np.isnan(probability).any():
-        raise DataError(f"{np.isnan(probability).sum()} of {probability.size} probabilities are NaN; the net diverged.")
+    require_numbers(probability)
     called = probability > threshold
     hits, active = int(np.sum(called & truth)), int(truth.sum())
     both = 0 < active < truth.size
