@@ -208,5 +208,7 @@ def test_a_grid_of_gates_says_what_each_gate_alone_would(tree, tmp_path, home):
     summary = json.loads((out / "summary.json").read_text())
     assert len(summary["grid"]) == (3 + 1) * 8 and summary["facts"]["name"] == "train"
     assert len(list(home.glob("data/estimates/*/stems.npy"))) == 1 == len(list(home.glob("data/bounds/*.parquet")))
+    with pytest.raises(ModelError, match="puts none beside"):
+        scored(run, "gate=grid", f"against=[{run}]")
     with pytest.raises(ModelError, match="train with one: gate=hard"):
         trained(tmp_path / "no", tree, *SMALL, "gate=grid")

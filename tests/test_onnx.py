@@ -120,6 +120,13 @@ def test_the_file_says_what_a_program_must_know_and_nothing_of_where_it_was_made
     assert b"site-packages" not in held and b".py" not in held and str(tmp_path).encode() not in held
 
 
+@pytest.mark.parametrize("word", [["--out", "x.safetensors"], ["--scores", "summary.json"], ["--no-half"]])
+def test_what_an_onnx_file_has_no_place_for_is_refused(tmp_path, word):
+    path = saved(tmp_path / "model.safetensors")
+    said = stemwise("export", path, "--onnx", tmp_path / "d.onnx", *word, code=1)
+    assert "--onnx writes that file alone" in said and not (tmp_path / "d.onnx").exists()
+
+
 def test_a_separator_is_refused(tmp_path):
     with pytest.raises(ModelError, match="this one separates"):
         save_onnx(tmp_path / "d.onnx", separator())

@@ -316,6 +316,29 @@ def test_a_store_of_another_set_or_recipe_is_not_mixed_with_this_one(tree, tmp_p
     assert digests(tmp_path / "store") == before
 
 
+def test_a_store_takes_its_set_where_it_moved_to_and_no_other_set_of_the_same_name(tree, tmp_path):
+    out = tmp_path / "store"
+
+    def prepare(root: Path, skip: list[str] | None = None) -> filling.Filled:
+        reader = MedleyDB(root, skip=skip or [])
+        of = Store.of(reader, RECIPE, tmp_path)
+        return Store(out, RECIPE, of.tree, of.source).fill(reader.songs(), reader.splits(), 1, verify=True)
+
+    prepare(tree)
+    assert str(tmp_path) not in (out / "store.json").read_text()
+    assert not prepare(tree, skip=IDS[:1]).made
+    moved = tmp_path / "elsewhere" / tree.name
+    shutil.copytree(tree, moved)
+    assert [path.name.partition("-")[0] for path in prepare(moved).stale] == [*IDS]  # of the files that were there
+    before = digests(out)
+    other = make_tree(tmp_path / "other" / tree.name)
+    shutil.rmtree(other / "Audio" / IDS[0])
+    (other / "splits.json").write_text(json.dumps({"train": [*IDS[1:]], "valid": [], "test": []}))
+    with pytest.raises(DataError, match=f"another folder called {tree.name}: 1 of its songs .* first {IDS[0]}"):
+        prepare(other)
+    assert digests(out) == before
+
+
 def test_a_folder_that_another_process_put_there_in_the_last_moment_stays(tmp_path, monkeypatch):
     rename = Path.replace
 

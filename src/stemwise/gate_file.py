@@ -128,7 +128,7 @@ def _gated(source: Path, target: Path, weights: NDArray[np.float32], stft: Stft)
         kind = {"subtype": file.subtype, "format": file.format, "endian": file.endian}
         out = stack.enter_context(audio.created(target, file.samplerate, file.channels, **kind))
         while len(block := audio.next_block(file, step, source, np.float64)):
-            block = audio.finite(block.T, str(source)).T
+            block = audio.finite(block.T, str(source), at).T
             block *= stft.gain(weights, at, at + len(block))[:, None]
             out.write(block)
             at, peak = at + len(block), max(peak, float(np.abs(block).max()))

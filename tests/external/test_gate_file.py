@@ -155,6 +155,11 @@ def spoiled(folder, how: str) -> list:
         soundfile.write(folder / "in" / "bass.wav", BASS[0], 48000)
     elif how == "nan":
         soundfile.write(folder / "in" / "vocals.wav", np.full(SECONDS * RATE, np.nan), RATE, subtype="FLOAT")
+    elif how == "nan late":  # past the first block; the song itself is whole, so that no sum meets it before
+        vocals = np.where(np.arange(SECONDS * RATE) == 7 * RATE, np.nan, SINGS[0])
+        soundfile.write(folder / "in" / "vocals.wav", vocals, RATE, subtype="FLOAT")
+        soundfile.write(folder / "song.wav", (BASS + SINGS)[0] / 2, RATE)
+        return ["--mixture", folder / "song.wav"]
     elif how == "corrupt":
         (folder / "in" / "vocals.wav").write_bytes(b"no audio")
     elif how == "names":
@@ -173,6 +178,7 @@ def spoiled(folder, how: str) -> list:
         ("length", "have one length and rate"),
         ("rate", "at 48000 Hz"),
         ("nan", "vocals.wav: NaN"),
+        ("nan late", f"vocals.wav: NaN or infinity, first at sample {7 * RATE}"),
         ("corrupt", "vocals.wav: cannot be read as audio"),
         ("names", r"do not say what is in the files: qwertz\.wav, x1\.wav\."),
         ("empty", "no audio files"),

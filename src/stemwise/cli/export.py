@@ -15,7 +15,7 @@ TOLD_OF_DETECTORS = ("level", "measure", "value", "low", "high", "songs")
 
 def command(
     run: Annotated[Path, typer.Argument(help="a run folder, or an exported model")],
-    out: Annotated[Path, typer.Option(help="the model to pass on")] = Path("small.safetensors"),
+    out: Annotated[Path | None, typer.Option(help="the model to pass on; default: small.safetensors")] = None,
     scores: Annotated[
         Path | None, typer.Option(help="a summary.json of src.eval, for the card; default: the run's own")
     ] = None,
@@ -31,8 +31,11 @@ def command(
 
     path = run / "model.safetensors" if run.is_dir() else run
     if onnx is not None:
+        if out is not None or scores is not None or not half:
+            raise DataError("--onnx writes that file alone, in 32 bits and without scores; leave the others out.")
         write_onnx(path, onnx)
         return
+    out = out or Path("small.safetensors")
     exported, description = load(path), describe(path)["model"]
     card = exported.card | {"scores": _scores(scores, path) or exported.card.get("scores", [])}
     save(out, replace(exported, card=card), description, half)

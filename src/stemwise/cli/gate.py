@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stemwise.cli.common import progress_bar, say
-from stemwise.cli.separate import GateKind, check_device
-from stemwise.errors import DataError, ModelError
+from stemwise.cli.separate import GateKind, asked_gate, check_device
+from stemwise.errors import DataError
 
 if TYPE_CHECKING:
     from stemwise.external import External
@@ -36,8 +36,6 @@ def command(
     device: Annotated[str, typer.Option(help="cpu, cuda or mps")] = "cpu",
 ) -> None:
     """Silence stems of any separator where a detector, or a label file, says that they rest."""
-    from dataclasses import replace
-
     from stemwise.external.detected import HOP
     from stemwise.external.stem_names import read_stem_folder
     from stemwise.gate import Gate
@@ -47,13 +45,10 @@ def command(
         raise DataError("--by and --labels both say when the stems play; give one of them.")
     if hop is not None and labels is not None:
         raise DataError(f"--hop {hop:g} is a detector's, and --labels asks none. Leave one of them out.")
-    if threshold is not None and gate is not GateKind.hard:
-        raise ModelError(f"--threshold {threshold} means nothing when the gate is {gate}.")
     check_device(device)
     folder = read_stem_folder(stems, dict(_said(word) for word in is_ or ()))
     told, external = _external(by, labels, folder.targets, HOP if hop is None else hop, device)
-    chosen = replace(external.gate(Gate("hard"), False), kind=gate.value)
-    chosen = chosen if threshold is None else replace(chosen, threshold=threshold)
+    chosen = asked_gate(external.gate(Gate("hard"), False), gate, threshold)
     with warnings.catch_warnings(record=True) as noted, progress_bar(f"gating {stems.name}") as progress:
         written = gate_stems(folder.paths, out, external, chosen, mixture, progress)
     for line in (*(f"warning: {warning.message}" for warning in noted), *told, *external.says(False)):

@@ -52,6 +52,8 @@ def score(config: DictConfig, asked: Asked) -> None:
 def check(config: DictConfig, exported: Exported) -> None:
     """Raise before anything is separated for what cannot be scored."""
     clip_scores.check(config, exported)
+    if config.against and configs.asked_grid(config):
+        raise ModelError("against: gate=grid scores one run's gates and puts none beside. Leave one of them out.")
     if strange := [gate for gate in config.gates if gate not in KINDS]:
         raise ModelError(f"gates: '{strange[0]}' is unknown; choose among {', '.join(KINDS)} (off in quotes).")
     if twice := {gate for gate in config.gates if list(config.gates).count(gate) > 1}:

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -41,12 +41,13 @@ class Filled:
 
 
 class Store:
-    """`tree` is the name of the set, for readers of the store."""
+    """`tree` is the name of the set, for readers of the store; `source` a digest of where the set is."""
 
-    def __init__(self, folder: Path, recipe: Recipe, tree: str = "") -> None:
+    def __init__(self, folder: Path, recipe: Recipe, tree: str = "", source: str = "") -> None:
         self.folder = folder
         self.recipe = recipe
         self.tree = tree
+        self.source = source
 
     @classmethod
     def of(cls, dataset: Dataset, recipe: Recipe, home: Path) -> "Store":
@@ -56,7 +57,7 @@ class Store:
         places = [place.resolve() for place in named]
         tree, where = "_and_".join(place.name for place in places), " and ".join(map(str, places))
         tree = tree.encode("utf-8", "replace")[:LONGEST_TREE].decode("utf-8", "ignore")
-        return cls(home / f"{tree}_{_words(recipe)}_{_digest(where, recipe)}", recipe, tree)
+        return cls(home / f"{tree}_{_words(recipe)}_{_digest(where, recipe)}", recipe, tree, _digest(where))
 
     def fill(
         self,
@@ -92,7 +93,7 @@ class Store:
         verify: bool,
     ) -> Filled:
         index = read_index(self.folder)
-        self._require_same(index)
+        self._require_same(index, shards)
         found = Filled({})
         if index and index.version != VERSION:
             found.noticed.append(f"{self.folder} is of format {index.version}; this release makes its songs anew.")
@@ -116,8 +117,14 @@ class Store:
             )
         return found
 
-    def _require_same(self, index: Index | None) -> None:
+    def _require_same(self, index: Index | None, asked: Collection[str]) -> None:
         """Raise DataError for a store of another set or recipe: its songs would be taken for songs of this one."""
+        moved = index is not None and index.source and self.source and index.source != self.source
+        if index and moved and (strange := sorted(set(index.songs) - set(asked))):  # a set that moved has all its songs
+            raise DataError(
+                f"{self.folder} was filled from another folder called {index.tree}: {len(strange)} of its songs are "
+                f"not in this one, first {strange[0]}. Choose another folder, or remove this one."
+            )
         if index and (index.recipe, index.tree) != (self.recipe, self.tree):
             raise DataError(
                 f"{self.folder} is the store of {index.tree}: {index.recipe.words}; it cannot take {self.tree}: "
@@ -161,7 +168,8 @@ class Store:
         entries |= {
             song.id: {"shard": shards[song.id].name, **read_sheet(shards[song.id]), **_names(song)} for song in songs
         }
-        index = Index(self.recipe, self.tree, splits or (before.splits if before else None), entries)
+        splits = splits or (before.splits if before else None)
+        index = Index(self.recipe, self.tree, splits, entries, source=self.source)
         if not before or before.as_json() != index.as_json():
             index.write(self.folder)
 
@@ -228,6 +236,6 @@ def _words(recipe: Recipe) -> str:
     return f"{what}_{recipe.rate}_{channels}"
 
 
-def _digest(where: str, recipe: Recipe) -> str:
-    parts = (where, recipe.targets.names, recipe.groups, recipe.rate, recipe.channels)
+def _digest(where: str, recipe: Recipe | None = None) -> str:
+    parts = (where, *((recipe.targets.names, recipe.groups, recipe.rate, recipe.channels) if recipe else ()))
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:8]

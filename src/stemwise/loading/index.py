@@ -18,13 +18,15 @@ NAME = "store.json"
 
 @dataclass(frozen=True)
 class Index:
-    """`songs`: id → its sheet, and its folder under "shard". `tree`: the name of the set that was prepared."""
+    """`songs`: id → its sheet, and its folder under "shard". `tree`: the name of the set that was prepared, and
+    `source` a digest of where it was then; empty where that was not noted."""
 
     recipe: Recipe
     tree: str
     splits: Splits | None
     songs: Mapping[str, Mapping[str, Any]]
     version: int = VERSION
+    source: str = ""
 
     def write(self, folder: Path) -> None:
         write_json(folder / NAME, self.as_json())
@@ -34,6 +36,7 @@ class Index:
         return {
             "format": self.version,
             "tree": self.tree,
+            "source": self.source,
             "targets": {name: sorted(labels) for name, labels in zip(targets.names, targets.labels, strict=True)},
             "elsewhere": sorted(targets.elsewhere),
             "rate": self.recipe.rate,
@@ -55,7 +58,7 @@ def read_index(where: str | Path) -> Index | None:
         recipe = Recipe(
             Targets(tuple(have["targets"]), labels, frozenset(have["elsewhere"])), have["rate"], have["channels"]
         )
-        return Index(recipe, have["tree"], have["splits"], have["songs"], have["format"])
+        return Index(recipe, have["tree"], have["splits"], have["songs"], have["format"], have.get("source", ""))
     except (ValueError, KeyError, TypeError, AttributeError) as fault:
         raise DataError(
             f"{where}/{NAME}: no index of a store ({fault!r}). Remove it, and run `stemwise prepare` again."
