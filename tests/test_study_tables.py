@@ -121,6 +121,8 @@ def test_pictures_are_drawn_once_both_systems_are_scored(kept, tmp_path):
     assert [path.name for path in (tmp_path / "bss").iterdir()] == ["test_sir.png"]
     write_hours(kept, tmp_path / "hours", {"open_unmix": 1.0, "iass": 3.0}, {"test": "test songs", "gone": "gone"})
     assert (tmp_path / "hours" / "hours.png").stat().st_size > 5000
+    write_hours(kept, tmp_path / "two", {"open_unmix": 1.0, "iass": 3.0, "nobody": 8.0}, {"test": "test songs"})
+    assert (tmp_path / "two" / "hours.png").stat().st_size > 5000
 
 
 def test_the_share_of_the_way_by_hand():

@@ -35,7 +35,8 @@ def command(
         Path | None, typer.Option(help="default: data/synthetic/<name or preset> of the home folder")
     ] = None,
     preset: Annotated[
-        str | None, typer.Option(help="tiny (seconds), demo (minutes; the default), standard (hours of music)")
+        str | None,
+        typer.Option(help="tiny (seconds), demo (minutes; the default), standard (hours), lessons (beside those)"),
     ] = None,
     seed: Annotated[int, typer.Option(help="the same seed gives the same bytes")] = 0,
     songs: Annotated[int | None, typer.Option(help="another number of songs, in the preset's shares")] = None,

@@ -49,19 +49,20 @@ def _write(folder: Path, pictures: Mapping[str, bytes]) -> None:
 
 
 def write_hours(kept: Kept, folder: Path, hours: Mapping[str, float], questions: Mapping[str, str]) -> None:
-    """hours.png: uSDR with its interval over the hours of training songs of each system, a line a question; nothing
-    while one of the systems is not scored."""
+    """hours.png: uSDR with its interval over the hours of training songs of each system that is scored, a line a
+    question; nothing of fewer than two."""
     figure = new_figure(3.6)
     axes = figure.add_subplot()
     for (question, name), colour in zip(questions.items(), MODEL_COLOURS, strict=False):
         scores = kept.averaged(question, tuple(hours))
         found = scores[scores["gate"] == "off"] if len(scores) else scores
-        if not len(found) or set(hours) - set(found["system"]):
+        there = [name for name in hours if len(found) and name in set(found["system"])]
+        if len(there) < 2:
             continue
         lines = summarise(scores).query("target == @ALL and gate == 'off'", local_dict={"ALL": ALL}).set_index("system")
-        middle, low, high = (lines.loc[list(hours), key].to_numpy(float) for key in ("usdr", "usdr_low", "usdr_high"))
+        middle, low, high = (lines.loc[there, key].to_numpy(float) for key in ("usdr", "usdr_low", "usdr_high"))
         ends = [np.nan_to_num(middle - low), np.nan_to_num(high - middle)]
-        axes.errorbar(list(hours.values()), middle, ends, color=colour, marker="o", capsize=3, label=name)
+        axes.errorbar([hours[name] for name in there], middle, ends, color=colour, marker="o", capsize=3, label=name)
     if not axes.lines:
         return
     axes.set_xscale("log")

@@ -29,7 +29,7 @@ FIGURE_4 = {
 BOTH, TASKS = ("iass", "open_unmix"), ("iass", "single_task")
 JOINT = ("joint_unmix", "open_unmix")
 MAIN = ("iass", "single_task", "open_unmix", "joint_unmix")
-HOURS = ("iass_1_hour", "iass_3_hours", "iass")
+HOURS = {"iass_1_hour": 1.0, "iass_3_hours": 3.0, "iass": 6.4, "iass_8_hours": 8.0, "iass_24_hours": 24.0}
 QUESTIONS = {"test": "test songs", "fonts": "another font", "recorded": "a recorded song"}
 OFF = ("off",)
 MORE_BY = ("usdr", "silence_energy")
@@ -152,9 +152,9 @@ BLOCKS: dict[str, Block] = {
     "Wiener filter, compared": partial(overall, rows=FILTERED, pairs=tuple(FILTERS), measures=SPATIAL),
     "recorded": partial(blocks.systems, question="recorded", names=(*BOTH, JOINT[0], ONE_GRID), shown=FEW, gates=OFF),
     "recorded, targets": partial(blocks.per_target, question="recorded", rows=RECORDED),
-    "hours": partial(blocks.systems, question="test", names=HOURS, shown=FEW, gates=OFF),
-    "hours, another font": partial(blocks.systems, question="fonts", names=HOURS, shown=FEW, gates=OFF),
-    "hours, recorded": partial(blocks.systems, question="recorded", names=HOURS, shown=FEW, gates=OFF),
+    "hours": partial(blocks.systems, question="test", names=tuple(HOURS), shown=FEW, gates=OFF),
+    "hours, another font": partial(blocks.systems, question="fonts", names=tuple(HOURS), shown=FEW, gates=OFF),
+    "hours, recorded": partial(blocks.systems, question="recorded", names=tuple(HOURS), shown=FEW, gates=OFF),
     "hours, compared": partial(overall, rows=OVER_HOURS, pairs=HOURS_PAIRS),
     "longer": partial(
         blocks.systems, question="test", names=LINE[:2], shown=(*FEW, "lost_energy"), gates=("off", "hard")
@@ -229,7 +229,7 @@ def write_results(results: Path, document: Path, done: frozenset[tuple[str, str]
     """
     kept = Kept(results, done)
     write_pictures(kept, results / "figures")
-    write_hours(kept, results / "figures", dict(zip(HOURS, (1.0, 3.0, 6.4), strict=True)), QUESTIONS)
+    write_hours(kept, results / "figures", HOURS, QUESTIONS)
     write_bss(kept, results / "figures", "test_musdb", MUSDB[::-1], BSS)
     said = {name: f"{block(kept)}{_asked(block)}" for name, block in BLOCKS.items()}
     if (results / "figures" / "hours.png").is_file():
