@@ -39,11 +39,6 @@ def train(config: DictConfig, run: Path) -> float:
     began = starting.begin(config, run, model, data)
     task.scaled = bool(began.entry)
     card: dict[str, Any] = {}
-    if rank_zero_only.rank == 0:
-        if not config.checkpoint:
-            runs.drop_training(run)
-        began.keep(run)
-        card = runs.record(run, config, data)
     trainer: pl.Trainer = instantiate(
         config.trainer,
         callbacks=list(instantiate(config.callbacks).values()),
@@ -52,7 +47,17 @@ def train(config: DictConfig, run: Path) -> float:
     )
     log.info("training %s on %s into %s", config.name, data.dataset.where, run)
     try:
-        dashboards.begin(trainer.loggers, config, list(task.loss.weights))
+        # What cannot be had (a device, a song, W&B) is known before a training that stands in this folder goes.
+        if rank_zero_only.rank == 0:
+            data.prepare_data()
+            data.setup("fit")
+        dashboards.enter(trainer.loggers, config)
+        if rank_zero_only.rank == 0:
+            if not config.checkpoint:
+                runs.drop_training(run)
+            began.keep(run)
+            card = runs.record(run, config, data)
+        dashboards.lay_out(trainer.loggers, list(task.loss.weights))
         runs.fit(trainer, task, data, config.checkpoint)
         best = load_best(trainer, task, data)
         if not trainer.is_global_zero:

@@ -222,3 +222,53 @@ def test_sounds_are_scaled_down_and_never_up(peak):
     samples = (torch.tensor([[1.0, -0.5]]) * peak).numpy()
     out = _within_full_scale(samples)
     assert np.abs(out).max() == min(peak, 1.0)
+
+
+def use_wandb(monkeypatch, mode: str) -> None:
+    """As a process does that begins now: W&B reads its settings once."""
+    import wandb
+
+    wandb.teardown()
+    monkeypatch.setenv("WANDB_MODE", mode)
+
+
+@pytest.mark.parametrize(
+    ("words", "mode", "said"),
+    [
+        (["trainer.accelerator=cuda"], "", "No supported gpu backend|CUDAAccelerator"),
+        (["logger=wandb"], "bogus", "W&B cannot be used .*mode.* WANDB_MODE=offline"),
+        (["loading.excerpt_seconds=600"], "", "shorter than"),
+    ],
+)
+def test_a_training_that_cannot_begin_leaves_the_one_that_ended_there(tree, tmp_path, monkeypatch, words, mode, said):
+    run = tmp_path / "run"
+    trained(run, tree, *QUICK, "logger=tensorboard")
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    assert any(path.suffix == ".ckpt" for path in before) and any("tensorboard" in path.parts for path in before)
+    if mode:
+        use_wandb(monkeypatch, mode)
+    with pytest.raises(Exception, match=said):
+        trained(run, tree, *QUICK, *words)
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+    scored(run)
+
+
+def test_what_was_trained_with_wandb_disabled_is_scored_without_it(tree, tmp_path, monkeypatch):
+    run = tmp_path / "run"
+    use_wandb(monkeypatch, "disabled")
+    trained(run, tree, *QUICK, "logger=wandb")
+    use_wandb(monkeypatch, "bogus")  # nobody asks
+    scored(run)
+    assert json.loads((run / "dashboards.json").read_text()) == {"wandb": {"disabled": True}}
+
+
+def test_a_dashboard_that_fails_costs_no_scores(tree, tmp_path, monkeypatch, caplog):
+    run = tmp_path / "run"
+    use_wandb(monkeypatch, "offline")
+    trained(run, tree, *QUICK, "logger=wandb")
+    kept = json.loads((run / "dashboards.json").read_text())
+    (run / "dashboards.json").write_text(json.dumps({"wandb": {**kept["wandb"], "offline": False}}))
+    use_wandb(monkeypatch, "bogus")
+    scored(run)
+    assert (run / "scores.parquet").is_file()
+    assert "the scores did not reach wandb (1 validation error for Settings" in caplog.text

@@ -101,15 +101,31 @@ def test_losses_of_other_labels_are_no_objective(objective, tmp_path):
 
 def test_two_processes_never_search_in_one_folder(tmp_path):
     search.prepare(asked(tmp_path), tmp_path)
-    with pytest.raises(ModelError, match="another process searches in"):
+    with pytest.raises(ModelError, match="another process sweeps in"):
         search.prepare(asked(tmp_path), tmp_path)
 
 
-def test_other_sweeps_are_left_alone(tmp_path):
-    config = asked(tmp_path / "none")
+def test_of_other_sweeps_the_folder_alone_is_taken(tmp_path):
+    config = asked(tmp_path / "plain")
     config.hydra.sweeper._target_ = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
-    search.prepare(config, tmp_path / "none")
-    assert not (tmp_path / "none").exists()
+    search.prepare(config, tmp_path / "plain")
+    assert [path.name for path in (tmp_path / "plain").iterdir()] == [".lock"] and config.hydra.sweeper.n_trials == 3
+    with pytest.raises(ModelError, match="another process sweeps in"):
+        search.prepare(config, tmp_path / "plain")
+
+
+def test_losses_of_other_groups_are_no_objective_and_one_group_is(tmp_path):
+    for objective in ("val/loss", "val/separation"):
+        with pytest.raises(ModelError, match=f"objective={objective} with loss: losses of different terms"):
+            prepared(tmp_path / "new", objective=objective, params={}, words=("loss=choice(multitask,relative)",))
+    prepared(tmp_path / "new", objective="val/loss", params={}, words=("loss=relative", "loss.weights.activity=2"))
+
+
+@pytest.mark.parametrize(("name", "trials", "said"), [("q?z", 3, r"ends at '\?'"), ("none", 0, "n_trials=0: give 1")])
+def test_searches_that_cannot_be_are_refused(name, trials, said, tmp_path):
+    with pytest.raises(ModelError, match=said):
+        prepared(tmp_path / name, trials=trials)
+    assert not list(tmp_path.iterdir())
 
 
 def test_jobs_get_numbers_behind_those_that_are_there(tmp_path):

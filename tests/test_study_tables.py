@@ -296,9 +296,42 @@ def test_gates_are_chosen_on_validation_songs_and_told_on_test_songs(tmp_path):
         "0.50",
     ]
     assert rows["published: 0.5, 0.488 s"][0] == "6.00" and rows["gate off"][0] == "0.00"
-    assert "at most 5 % on validation: 0.5, 0.488 s" in rows and not any("0.1 %" in name for name in rows)
+    assert "at most 5 % on validation: 0.5, 0.488 s" in rows
+    assert set(rows["at most 0.1 % on validation: none of the grid"]) == {"–"}
     said = gate_blocks.misled(kept, "grid_test", "net")
     assert said.startswith("bass of a") and "| published gate | 6.00 | −6.00 |" in said
+
+
+def test_a_target_that_gains_by_being_silenced_is_shown(tmp_path):
+    """b is best left alone, and c gains most by a gate that leaves some of it; a gains 2 dB by one that takes all."""
+    costs = {(0.9, 0.0): 100.0, (0.9, 1.0): 99.5, (0.5, 0.0): 50.0}
+    grid = pd.concat([grid_table(costs), grid_table(costs).query("song == 'a'").assign(song="c")])
+    off, gates = {"a": -2.0, "b": 5.0, "c": -9.0}, {("c", 50.0): 3.0, ("a", 100.0): 0.0, ("a", 99.5): -0.5}
+    for song, value in off.items():
+        grid.loc[grid.song == song, "usdr"] = value
+    for (song, cost), value in gates.items():
+        grid.loc[(grid.song == song) & (grid.lost_energy == cost), "usdr"] = value
+    write_scores(tmp_path / "grid.parquet", grid, {"seed": "0"})
+    keep(tmp_path / "grid.parquet", tmp_path / "results" / "net_s0" / "grid_test.parquet", {"system": "net"})
+    said = gate_blocks.silenced(Kept(tmp_path / "results"), "grid_test", "net").splitlines()
+    assert said[0] == "bass of a:" and said[4].split(" | ")[3] == "−2.00"
+    assert said[5].startswith("| hard gate, 0.9, 0 s |") and said[5].split(" | ")[3::2] == ["0.00", "100.00 |"]
+    assert gate_blocks.silenced(Kept(tmp_path / "results"), "nothing", "net") == blocks.NOTHING
+
+
+def test_one_seed_is_held_against_the_same_seed_of_the_others(tmp_path):
+    """Seed 1 of `more` is 4 dB better; `less` has no such seed."""
+    for name, seed, shift in (("less", 0, 0.0), ("more", 0, 1.0), ("more", 1, 5.0)):
+        table = scores(songs=12)
+        table.loc[table["system"] == "iass", "usdr"] += shift
+        write_run(tmp_path, f"{name}_s{seed}", table, name, seed)
+    kept, rows = Kept(tmp_path / "results"), {name: Row("test", name) for name in ("less", "more")}
+    said = [overall(kept, rows, (("more", "less"),), shared_seeds=shared) for shared in (True, False)]
+    assert "| 1.00 [1.00, 1.00] |" in said[0] and "| 3.00 [3.00, 3.00] |" in said[1]
+    tables = [
+        blocks.systems(kept, "test", ("less", "more"), gates=("off",), shared_seeds=each) for each in (True, False)
+    ]
+    assert ["| more, no gate | 2 |" in table for table in tables] == [False, True]
 
 
 def test_silence_is_told_apart_by_whether_the_target_is_in_the_song(kept):

@@ -64,3 +64,11 @@ def test_jobs_of_a_sweep_run_side_by_side(tree, home):
     stamps = {json.loads((sweep / job / "environment.json").read_text())["stamp"] for job in "01"}
     assert table(sweep).state.to_dict() == {"0": "ended", "1": "ended"}
     assert len(stamps) == 2 and all(list((sweep / job / "tensorboard").rglob("events.*")) for job in "01")
+
+
+def test_a_search_of_which_no_trial_came_to_a_figure_says_why(tree, home):
+    words = ["-m", "sweep=search", "hydra.sweeper.n_trials=2", f"data.root={tree}/nowhere", *SMALL]
+    shown = door("train", *words, code=1)
+    assert "none of 2 trials came to a figure; job 0: " in shown.stderr and "sweep.html" in shown.stderr
+    assert "nowhere" in shown.stderr and "Traceback" not in shown.stderr
+    assert list(table(home / "runs" / "train" / "sweep_search").state) == ["failed", "failed"]

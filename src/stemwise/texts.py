@@ -1,14 +1,18 @@
 """YAML, JSON and text that somebody else wrote: read strictly, or refused in a sentence; names, as compared."""
 
 import json
+import re
+import shlex
 import unicodedata
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from stemwise.errors import DataError
+
+NOT_TEXT = ("true", "false", "null", "nan", "inf")  # to Hydra
 
 
 def read_text(path: Path) -> str:
@@ -73,6 +77,15 @@ def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
+
+
+def skipping(ids: Iterable[str]) -> str:
+    """`data.skip=` of these songs, as it is typed: in quotes where Hydra would read an id as something else."""
+    names = list(ids)
+    if all(re.fullmatch(r"[A-Za-z_][\w-]*", id) and id.lower() not in NOT_TEXT for id in names):
+        return f"data.skip=[{','.join(names)}]"
+    quoted = ",".join('"' + id.replace('"', '\\"') + '"' for id in names)
+    return shlex.quote(f"data.skip=[{quoted}]")
 
 
 def printable(text: str) -> str:

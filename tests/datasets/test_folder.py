@@ -154,5 +154,5 @@ def test_an_id_to_skip_that_is_a_number_is_refused_with_the_way_to_write_it(tmp_
     put(tmp_path, "1234/vox.wav", "Ann - One/vox.wav")
     assert [song.id for song in Folder(tmp_path, skip=["1234"]).songs()] == ["Ann_One"]
     for reader in (Folder, PreparedStore):
-        with pytest.raises(DataError, match=r"1234 is no text\. Quote ids of digits: \"data\.skip=\['1234'\]\""):
+        with pytest.raises(DataError, match=r"1234 is no text\. Quote ids of digits, as they are written"):
             reader(tmp_path, skip=[1234])

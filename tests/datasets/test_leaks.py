@@ -1,6 +1,7 @@
 """Songs that two sets share are found by name and by sound, and no run is scored on what it learned."""
 
 import json
+import shlex
 import shutil
 from pathlib import Path
 
@@ -15,10 +16,11 @@ from stemwise.datasets.leaks import shared, shared_by_name, shared_by_sound
 from stemwise.datasets.medleydb import MedleyDB
 from stemwise.datasets.musdb18hq import Musdb18HQ
 from stemwise.errors import DataError
+from stemwise.texts import skipping
 from tests.sets import make_musdb
 from tests.test_eval_options import scored
 from tests.test_landmarks import RATE, song, voice
-from tests.test_train import SMALL, trained
+from tests.test_train import SMALL, composed, trained
 from tests.trees import edit_metadata, make_tree, write_song
 
 PARTS = ("electric bass", "drum set", "female singer")
@@ -150,3 +152,11 @@ def test_where_the_mix_cannot_be_read_the_stems_are_compared(two, caplog):
     assert tested[2].id == "MR1101_Bob"
     assert ids(shared_by_sound(tested[2:], learned)) == [("MR1101_Bob", "Bob_Two", "sound")]
     assert "MR1101_Bob: its stems are compared instead" in caplog.text
+
+
+def test_ids_that_hydra_would_not_read_as_text_are_printed_in_quotes(tmp_path):
+    """The line is typed as it stands: through a shell, then Hydra."""
+    for ids in (["Ann_One", "MR1101_Bob"], ["007", "12"], ["true", "A, B"], ["it's", 'so "called"']):
+        (word,) = shlex.split(skipping(ids))
+        assert composed(tmp_path, word).data.skip == ids
+    assert skipping(["Ann_One", "Bob"]) == "data.skip=[Ann_One,Bob]" and skipping(["12"]) == "'data.skip=[\"12\"]'"

@@ -220,3 +220,45 @@ def test_the_figure_is_drawn_with_jobs_that_have_nothing(sweep):
     assert image.shape[1] == 1500 and image.std() > 5
     nothing = [Line("0", "failed", [None, None], math.nan)]
     assert parallel_coordinates(["a", "b"], nothing, True)
+
+
+def test_losses_of_other_groups_come_with_a_caution(tmp_path):
+    for number, (loss, value) in enumerate([("multitask", 4.4), ("relative", 0.15)]):
+        job(tmp_path / str(number), [f"loss={loss}", "seed=1"], separation=value)
+    whole = gather(tmp_path, "val/separation")
+    assert whole.caution.startswith("The jobs differ in loss: losses of different")
+
+
+def test_a_run_is_no_sweep(tmp_path):
+    for folder in (tmp_path / "run", tmp_path / "sweep" / "0"):
+        (folder / ".hydra").mkdir(parents=True)
+        (folder / ".hydra" / "config.yaml").write_text("seed: 0\n")
+        job(folder / "checkpoints", []).joinpath("job.json").unlink()
+        with pytest.raises(DataError, match="no jobs of a sweep under"):
+            gather(folder)
+        assert not (folder / "sweep.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("job.json", "[]", "not what a job writes there"),
+        ("validation.json", '{"figures": {"val/loss": null}}', "no figures"),
+        ("validation.json", '{"figures": [1]}', "no figures"),
+        ("log/metrics.csv", 'a,b\n"1,2\n', "not readable as csv"),
+    ],
+)
+def test_a_damaged_file_of_a_job_is_named(tmp_path, name, text, said):
+    path = job(tmp_path / "0", ["seed=1"]) / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    shown = CliRunner().invoke(app, ["sweep", str(tmp_path)])
+    assert shown.exit_code == 1 and isinstance(shown.exception, SystemExit)
+    assert said in " ".join(shown.output.split()) and name.rpartition("/")[2] in shown.output.replace("\n", "")
+
+
+def test_a_log_that_was_begun_just_now_has_no_figures(tmp_path):
+    folder = job(tmp_path / "0", ["seed=1"], "begun")
+    (folder / "log").mkdir()
+    (folder / "log" / "metrics.csv").write_text("\n")
+    assert read_jobs(tmp_path)[0].figures == {}

@@ -34,7 +34,7 @@ def command(
     ] = None,
     measure: Annotated[list[str] | None, typer.Option(help="a column of the scores; may repeat")] = None,
     out: Annotated[Path | None, typer.Option(help="default: runs/compared/<names> of the home folder")] = None,
-    seed: Annotated[int, typer.Option(help="of the bootstrap")] = 0,
+    seed: Annotated[int, typer.Option(help="of the bootstrap", min=0)] = 0,
 ) -> None:
     """Say which of several runs is better on the same songs, by how much, and whether other songs would say so too.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stemwise.cli.common import progress_bar, say, settings_of
-from stemwise.texts import count
+from stemwise.texts import count, skipping
 
 if TYPE_CHECKING:
     from stemwise.datasets.folders import SongFolders
@@ -43,7 +43,7 @@ def command(
     Console(soft_wrap=True).print(table)
     ours, theirs = ({getattr(one, side) for one in found} for side in ("id", "also"))
     say(f"{len(ours)} of {len(tested)} songs of {test} are among the {len(learned)} of {train}. Leave them out there:")
-    say(f"data.skip=[{','.join(sorted(theirs))}]")
+    say(skipping(sorted(theirs)))
     raise typer.Exit(2)
 
 

@@ -141,7 +141,9 @@ def to_skip(ids: Sequence[str]) -> frozenset[str]:
     given = frozenset([ids] if isinstance(ids, str) else ids)
     for id in given:
         if not isinstance(id, str):
-            raise DataError(f"data.skip: {id!r} is no text. Quote ids of digits: \"data.skip=['{id}']\".")
+            raise DataError(
+                f"data.skip: {id!r} is no text. Quote ids of digits, as they are written: 'data.skip=[\"001\"]'."
+            )
     return frozenset(map(nfc, given))
 
 

@@ -15,7 +15,7 @@ from stemwise import audio
 from stemwise.datasets.base import Splits, read_splits, splits_by_artist, to_skip
 from stemwise.errors import DataError, MissingExtra, StemwiseError
 from stemwise.song import Annotation, Song, Stem
-from stemwise.texts import nfc
+from stemwise.texts import nfc, skipping
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class SongFolders(ABC):
             raise DataError(
                 f"{len(findings)} of {len(findings) + len(songs)} songs cannot be used:\n  "
                 + "\n  ".join(findings.values())
-                + f"\nMend them, or leave them out: data.skip=[{','.join(findings)}] "
+                + f"\nMend them, or leave them out: {skipping(findings)} "
                 "(stemwise label: --skip ID)"
             )
         return songs

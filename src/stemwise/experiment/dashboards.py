@@ -4,6 +4,7 @@ Those beyond the csv file are closed with the training and opened again for the 
 """
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from pytorch_lightning.loggers import Logger, TensorBoardLogger, WandbLogger
 from pytorch_lightning.utilities import rank_zero_only
 
 from stemwise.callbacks.media import log_picture, log_table, write_table
+from stemwise.errors import ModelError
 from stemwise.experiment.configs import plain
 from stemwise.files import write_json
 from stemwise.report.dashboard import BEST, PICTURES, tensorboard_layout
@@ -23,15 +25,29 @@ from stemwise.report.detection.measures import MEASURES as DETECTION_MEASURES
 from stemwise.report.measures import MEASURES, name_of
 from stemwise.report.tables import ALL
 
+log = logging.getLogger("stemwise")
 IDS = "dashboards.json"
+DISABLED = "disabled"  # W&B was told to be, so that there is no run to find again
 
 
-def begin(loggers: Sequence[Logger], config: DictConfig, terms: Sequence[str]) -> None:
-    """Settings to W&B, by which runs are compared there; to TensorBoard the layout of the curves of `terms`."""
+def enter(loggers: Sequence[Logger], config: DictConfig) -> None:
+    """Open W&B, and tell it the settings, by which runs are compared there. Raises ModelError where it is not to be
+    had."""
     for logger in loggers:
         if isinstance(logger, WandbLogger):
-            logger.log_hyperparams(plain(config))
-        elif isinstance(logger, TensorBoardLogger) and getattr(rank_zero_only, "rank", 0) == 0:
+            try:
+                logger.log_hyperparams(plain(config))
+            except Exception as fault:  # W&B's own, its settings', or the network's
+                raise ModelError(
+                    f"logger=wandb: W&B cannot be used ({_in_a_line(fault)}). Log in with `wandb login`, set "
+                    "WANDB_MODE=offline, or leave it out."
+                ) from fault
+
+
+def lay_out(loggers: Sequence[Logger], terms: Sequence[str]) -> None:
+    """To TensorBoard the layout of the curves of `terms`."""
+    for logger in loggers:
+        if isinstance(logger, TensorBoardLogger) and getattr(rank_zero_only, "rank", 0) == 0:
             logger.experiment.add_custom_scalars(tensorboard_layout(terms))
 
 
@@ -58,7 +74,9 @@ def close(run: Path, loggers: Sequence[Logger]) -> None:
     for logger in loggers:
         if isinstance(logger, WandbLogger) and logger._experiment is not None:
             tracked = logger.experiment
-            write_json(run / IDS, {"wandb": {"id": tracked.id, "offline": bool(tracked.offline)}})
+            nowhere = bool(getattr(tracked, "disabled", False))
+            kept = {DISABLED: True} if nowhere else {"id": tracked.id, "offline": bool(tracked.offline)}
+            write_json(run / IDS, {"wandb": kept})
             tracked.finish()
         elif isinstance(logger, TensorBoardLogger):
             logger.finalize("success")
@@ -85,11 +103,19 @@ def _log_final(
     if "csv" in trained.get("logger", {}):
         write_table(run / "log" / "scores.csv", columns, rows)
     loggers = _opened(run, trained)
-    for logger in loggers:
-        log_table(logger, "scores", columns, rows)
-        for name, picture in (pictures or {}).items():
-            log_picture(logger, name, picture, None)
-    close(run, loggers)
+    try:
+        for logger in loggers:
+            log_table(logger, "scores", columns, rows)
+            for name, picture in (pictures or {}).items():
+                log_picture(logger, name, picture, None)
+        close(run, loggers)
+    except Exception as fault:  # songs that were scored are not lost to a dashboard
+        names = ", ".join(name for name in trained.logger if name != "csv")
+        log.warning("the scores did not reach %s (%s). They are in %s all the same.", names, _in_a_line(fault), run)
+
+
+def _in_a_line(fault: Exception) -> str:
+    return " ".join(str(fault).split())[:300]
 
 
 def level_rows(levels: pd.DataFrame) -> tuple[list[str], list[list[Any]]]:
@@ -116,8 +142,9 @@ def final_table(summary: pd.DataFrame) -> tuple[list[str], list[list[Any]]]:
 
 
 def _opened(run: Path, trained: DictConfig) -> list[Logger]:
-    configs = {name: config for name, config in trained.get("logger", {}).items() if name != "csv"}
     ids = json.loads((run / IDS).read_text(encoding="utf-8")) if (run / IDS).is_file() else {}
+    gone = {"csv", *(name for name, kept in ids.items() if kept.get(DISABLED))}
+    configs = {name: config for name, config in trained.get("logger", {}).items() if name not in gone}
     again = {name: {**ids[name], "resume": "allow"} if name in ids else {} for name in configs}
     return [
         instantiate(OmegaConf.merge(config, {"save_dir": str(run)}, again[str(name)]))

@@ -1,7 +1,8 @@
-"""A search by Optuna that goes on where it stopped, with the same question only."""
+"""Before a sweep: its folder is its own; a search by Optuna goes on where it stopped, with the same question only."""
 
 import os
 import warnings
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from stemwise.errors import ModelError
 from stemwise.evaluation.objective import OF_DETECTORS, SONG_FIGURES
+from stemwise.experiment.configs import JobFailed
+from stemwise.sweeps.jobs import read_jobs
+from stemwise.texts import count
 
 SWEEPER = "OptunaSweeper"
 BEGUN_WITH = "begun with"  # where a study keeps the words of its command
@@ -17,20 +21,24 @@ _held: list[FileLock] = []  # as long as the process lives
 
 
 def prepare(config: DictConfig, folder: Path) -> None:
-    """For Optuna's sweeper with a storage: take the folder, and count what its study has as part of `n_trials`.
+    """Take the folder; for Optuna's sweeper with a storage count what its study has as part of `n_trials`.
 
     The sampler's seed moves with the number of trials: with the same one it would propose the first ones again.
-    Raises ModelError where another process searches there, where the study was begun with other words, where it has
-    its trials already, and for an objective that is no measure of what is varied. Does nothing for other sweeps.
+    Raises ModelError where another process sweeps there, where the study was begun with other words, where it has
+    its trials already or is asked for none, for a folder that no study can be in, and for an objective that is no
+    measure of what is varied.
     """
     sweeper = config.hydra.sweeper
-    if not str(sweeper._target_).endswith(SWEEPER):
-        return
-    _check_objective(config)
-    if not sweeper.storage:
-        return
+    searches = str(sweeper._target_).endswith(SWEEPER)
+    if searches:
+        _check(config, folder)
     folder.mkdir(parents=True, exist_ok=True)
     _take(folder)
+    if not searches:
+        return
+    _say_where_none_ended(folder)
+    if not sweeper.storage:
+        return
     study = _study(config)
     _same_question(study, sorted(OmegaConf.to_container(config.hydra.overrides.task)), folder)  # type: ignore[arg-type]
     ended = sum(trial.state.is_finished() for trial in study.trials)
@@ -44,11 +52,15 @@ def prepare(config: DictConfig, folder: Path) -> None:
         sweeper.sampler.seed += len(study.trials)
 
 
-def _check_objective(config: DictConfig) -> None:
-    varied = [str(key) for key in config.hydra.sweeper.params or {}]
-    varied += [word.partition("=")[0] for word in config.hydra.overrides.task]
-    losses = [key for key in varied if key.startswith("loss.")]
-    labels = [key for key in _searched(config) if key.startswith("loss.terms.")]
+def _check(config: DictConfig, folder: Path) -> None:
+    if config.hydra.sweeper.n_trials < 1:
+        raise ModelError(f"hydra.sweeper.n_trials={config.hydra.sweeper.n_trials}: give 1 or more.")
+    if config.hydra.sweeper.storage and "?" in str(folder):
+        raise ModelError(
+            f"{folder}: the address of a database ends at '?'. Choose another name for the search's folder."
+        )
+    losses = [key for key in _searched(config) if key == "loss" or key.startswith("loss.")]
+    labels = [key for key in losses if key == "loss" or key.startswith("loss.terms.")]
     objective = str(config.get("objective"))
     if labels and objective not in (*SONG_FIGURES, *OF_DETECTORS):
         raise ModelError(
@@ -74,8 +86,33 @@ def _take(folder: Path) -> None:
     try:
         lock.acquire(timeout=0)
     except Timeout as fault:
-        raise ModelError(f"another process searches in {folder}. Wait for it, or name another: study=name.") from fault
+        raise ModelError(
+            f"another process sweeps in {folder}. Wait for it, or name another place: hydra.sweep.dir=..., of a search "
+            "study=name."
+        ) from fault
     _held.append(lock)
+
+
+def _say_where_none_ended(folder: Path) -> None:
+    """In place of Optuna's exception, which knows nothing of the jobs. Hydra leaves no other way to its sweeper."""
+    from hydra_plugins.hydra_optuna_sweeper._impl import OptunaSweeperImpl
+
+    sweep = getattr(OptunaSweeperImpl.sweep, "__wrapped__", OptunaSweeperImpl.sweep)
+
+    @wraps(sweep)
+    def told(self: Any, arguments: list[str]) -> Any:
+        try:
+            return sweep(self, arguments)
+        except ValueError as fault:
+            jobs = read_jobs(folder)
+            if any(job.state != "failed" for job in jobs):
+                raise
+            raise JobFailed(
+                f"none of {count(len(jobs), 'trial')} came to a figure; job {jobs[0].name}: {jobs[0].why} All of them: "
+                f"{folder / 'sweep.html'}"
+            ) from fault
+
+    OptunaSweeperImpl.sweep = told  # type: ignore[method-assign]
 
 
 def _study(config: DictConfig) -> Any:

@@ -33,8 +33,8 @@ class Sweeping(Callback):
         folder = Path(config.hydra.sweep.dir)
         try:
             with flag_override(config, ["readonly", "struct"], False):
-                go_on(config, folder)
                 search.prepare(config, folder)
+                go_on(config, folder)
         except (StemwiseError, OSError) as fault:
             sys.exit(f"error: {fault}")
 

@@ -136,7 +136,7 @@ class MultitrackDataModule(pl.LightningDataModule):
         require_own(self.recipe.targets, told)
 
     def setup(self, stage: str | None = None) -> None:
-        if stage not in (None, "fit", "validate"):
+        if stage not in (None, "fit", "validate") or self.counts.keys() <= self.excerpts.keys():
             return
         for part, count in self.counts.items():
             songs = self._with_knowledge(list(self.prepared(part).values()), part)

@@ -19,6 +19,7 @@ from stemwise.loading.shard import PreparedSong, damage, facts_in, read_sheet
 from stemwise.loading.store import VERSION, Recipe, make, shard_name
 from stemwise.parallel import cores, each
 from stemwise.song import Song
+from stemwise.texts import skipping
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +114,7 @@ class Store:
             raise DataError(
                 f"{len(faults)} of {len(songs)} songs could not be prepared:\n  "
                 + "\n  ".join(f"{id}: {fault}" for id, fault in faults.items())
-                + f"\nMend them, or leave them out: data.skip=[{','.join(faults)}] (stemwise prepare: --skip ID)"
+                + f"\nMend them, or leave them out: {skipping(faults)} (stemwise prepare: --skip ID)"
             )
         return found
 

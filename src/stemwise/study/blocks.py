@@ -11,7 +11,7 @@ from stemwise.report.comparison import compare
 from stemwise.report.measures import MEASURES, name_of
 from stemwise.report.numbers import probability
 from stemwise.report.tables import ALL, summarise
-from stemwise.study.kept import SCORED, TRAINED, Kept, Row, average
+from stemwise.study.kept import SCORED, TRAINED, Kept, Row, average, of_shared_seeds
 from stemwise.study.markdown import figure, table
 
 NOTHING = "Not run yet."
@@ -62,15 +62,18 @@ def systems(
     names: Sequence[str] = (),
     shown: Sequence[str] = SHOWN,
     gates: Sequence[str] = ("off", "hard", "soft", "oracle"),
+    shared_seeds: bool = False,
 ) -> str:
-    """Bounds and systems under these gates, means over targets."""
-    scores = kept.averaged(question, names)
+    """Bounds and systems under these gates, means over targets; of seeds that each has, or that all have."""
+    found = kept.systems(question, names)
+    runs = of_shared_seeds(found) if shared_seeds else found
+    scores = average(runs)
     if scores.empty:
         return NOTHING
     scores = scores[scores["gate"].isin(["", *gates])]
     measures = [BY_NAME[name] for name in shown]
     lines = summarise(scores).query("target == @ALL", local_dict={"ALL": ALL}).to_dict("records")
-    seeds = {name: len(runs) for name, runs in kept.systems(question, names).items()}
+    seeds = {name: len(tables) for name, tables in runs.items()}
     rows = [
         [
             name_of(line["system"], line["gate"]),

@@ -1,6 +1,7 @@
 """What the kept tables say of gates: what silence costs, and how the usual protocol reads it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -49,9 +50,9 @@ def chosen_on_validation(kept: Kept, system: str, valid: str, test: str) -> str:
     picks[f"published: {threshold:g}, {seconds:g} s"] = ("hard", False, threshold, seconds)
     for budget in BUDGETS:
         cheap = hard[hard["lost_energy"] <= budget]
-        if len(cheap):
-            best = cheap["silence_energy"].idxmin()
-            picks[f"at most {budget:g} % on validation: {best[2]:g}, {best[3]:g} s"] = best
+        best = cheap["silence_energy"].idxmin() if len(cheap) else None
+        chosen = f"{best[2]:g}, {best[3]:g} s" if best else "none of the grid"
+        picks[f"at most {budget:g} % on validation: {chosen}"] = best
     rows = [
         (
             name,
@@ -59,7 +60,6 @@ def chosen_on_validation(kept: Kept, system: str, valid: str, test: str) -> str:
             _cell(tuned, key, "lost_energy"),
         )
         for name, key in picks.items()
-        if key is not None
     ]
     return table(("gate: threshold, median", *HEADS, "lost % on validation"), rows)
 
@@ -112,11 +112,35 @@ def misled(kept: Kept, question: str, system: str) -> str:
     if not gain.notna().any():
         return NOTHING
     worst = gain.idxmax()
+    return _worked(worst, {"gate off": off.loc[worst], "published gate": gated.loc[worst]})
+
+
+def silenced(kept: Kept, question: str, system: str) -> str:
+    """The song and target, playing and separated to below 0 dB, whose uSDR gains most from a hard gate that takes all
+    of it but a hundredth; seeds averaged."""
+    grids = kept.grids(question, (system,)).get(system, [])
+    if not grids:
+        return NOTHING
+    rows = _averaged(grids)
+    rows = rows[rows["present"]]
+    keys = ["song", "target"]
+    off = rows[rows["kind"] == "off"].set_index(keys)
+    closed = rows[(rows["kind"] == "hard") & (rows["lost_energy"] >= 99)].reset_index(drop=True)
+    before = off["usdr"].reindex(pd.MultiIndex.from_frame(closed[keys])).to_numpy()
+    gain = (closed["usdr"] - before)[before < 0]
+    if not gain.notna().any():
+        return NOTHING
+    best = closed.loc[gain.idxmax()]
+    which = (str(best["song"]), str(best["target"]))
+    gate = f"hard gate, {best['threshold']:.2g}, {best['median_seconds']:.3g} s"
+    return _worked(which, {"gate off": off.loc[which], gate: best})
+
+
+def _worked(which: tuple[str, str], lines: Mapping[str, "pd.Series[Any]"]) -> str:
     shown = ("csdr", "csdr_common", "usdr", "silence_energy", "lost_energy")
     heads = ("cSDR dB", "cSDR common dB", "uSDR dB", "silence energy dB", "lost %")
-    lines = [("gate off", off.loc[worst]), ("published gate", gated.loc[worst])]
-    cells = [(name, *(figure(float(line[column])) for column in shown)) for name, line in lines]
-    return f"{worst[1]} of {worst[0]}:\n\n" + table(("", *heads), cells)
+    cells = [(name, *(figure(float(line[column])) for column in shown)) for name, line in lines.items()]
+    return f"{which[1]} of {which[0]}:\n\n" + table(("", *heads), cells)
 
 
 def _summary(kept: Kept, question: str, system: str) -> pd.DataFrame | None:

@@ -113,10 +113,20 @@ class Kept:
         return [path for path in paths if self.done is None or (path.parent.name, path.stem) in self.done]
 
 
+def of_shared_seeds(systems: Mapping[str, Sequence[pd.DataFrame]]) -> dict[str, Sequence[pd.DataFrame]]:
+    """The tables of seeds that all of the systems have, so that none is held against a mean over more."""
+    if not systems:
+        return {}
+    shared = set.intersection(*({table.attrs[SEED] for table in runs} for runs in systems.values()))
+    return {name: [table for table in runs if table.attrs[SEED] in shared] for name, runs in systems.items()}
+
+
 def _renamed(table: pd.DataFrame, row: Row, name: str) -> pd.DataFrame:
     own = table["system"] == row.system
     chosen = table[own & (table["gate"] == row.gate)].assign(system=name, gate="off")
-    return pd.concat([table[~own], chosen], ignore_index=True)
+    renamed = pd.concat([table[~own], chosen], ignore_index=True)
+    renamed.attrs[SEED] = table.attrs[SEED]
+    return renamed
 
 
 def _with(commits: str, facts: Mapping[str, str], key: str) -> str:

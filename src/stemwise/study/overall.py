@@ -9,16 +9,21 @@ from stemwise.metrics.paired import holm
 from stemwise.report.comparison import compare
 from stemwise.report.tables import ALL
 from stemwise.study.blocks import HEADS, NOTHING, difference, lacking, spreads
-from stemwise.study.kept import Kept, Row
+from stemwise.study.kept import Kept, Row, of_shared_seeds
 from stemwise.study.markdown import table
 
 
 def overall(
-    kept: Kept, rows: Mapping[str, Row], pairs: Sequence[tuple[str, str]], measures: Sequence[str] = ("usdr",)
+    kept: Kept,
+    rows: Mapping[str, Row],
+    pairs: Sequence[tuple[str, str]],
+    measures: Sequence[str] = ("usdr",),
+    shared_seeds: bool = False,
 ) -> str:
-    """The first of each pair minus the second, both named in `rows`, with Holm's correction over the table. A pair of
-    which one is not there is left out, and that said."""
-    return differences_of(kept.called(rows), pairs, measures)
+    """The first of each pair minus the second, both named in `rows`, with Holm's correction over the table; of the
+    seeds that each has, or that all of them have. A pair of which one is not there is left out, and that said."""
+    found = kept.called(rows)
+    return differences_of(of_shared_seeds(found) if shared_seeds else found, pairs, measures)
 
 
 def differences_of(

@@ -12,7 +12,7 @@ from stemwise.report.comparison import measure_of
 from stemwise.report.comparison_figures import activity_scatter, score_boxes
 from stemwise.report.systems import gather, pairs
 from stemwise.report.tables import ALL, summarise
-from stemwise.study.kept import Kept
+from stemwise.study.kept import Kept, average, of_shared_seeds
 
 FIGURE_4 = ("open_unmix", "iass")  # in the paper's order
 
@@ -53,8 +53,9 @@ def write_hours(kept: Kept, folder: Path, hours: Mapping[str, float], questions:
     question; nothing of fewer than two."""
     figure = new_figure(3.6)
     axes = figure.add_subplot()
+    drawn: set[float] = set()
     for (question, name), colour in zip(questions.items(), MODEL_COLOURS, strict=False):
-        scores = kept.averaged(question, tuple(hours))
+        scores = average(of_shared_seeds(kept.systems(question, tuple(hours))))
         found = scores[scores["gate"] == "off"] if len(scores) else scores
         there = [name for name in hours if len(found) and name in set(found["system"])]
         if len(there) < 2:
@@ -63,10 +64,11 @@ def write_hours(kept: Kept, folder: Path, hours: Mapping[str, float], questions:
         middle, low, high = (lines.loc[there, key].to_numpy(float) for key in ("usdr", "usdr_low", "usdr_high"))
         ends = [np.nan_to_num(middle - low), np.nan_to_num(high - middle)]
         axes.errorbar([hours[name] for name in there], middle, ends, color=colour, marker="o", capsize=3, label=name)
-    if not axes.lines:
+        drawn |= {hours[system] for system in there}
+    if not drawn:
         return
     axes.set_xscale("log")
-    axes.set_xticks(list(hours.values()), [f"{value:g}" for value in hours.values()])
+    axes.set_xticks(sorted(drawn), [f"{value:g}" for value in sorted(drawn)])
     axes.minorticks_off()
     axes.set_xlabel("hours of training songs")
     axes.set_ylabel("uSDR in dB, gate off, mean over targets")

@@ -52,7 +52,11 @@ FILTERED = {
 FILTERS = [(f"{name}, filtered", name) for name in BOTH]
 FONT = ", another font"
 OVER_HOURS = {name + end: Row(asked, name) for name in HOURS for end, asked in (("", "test"), (FONT, "fonts"))}
-HOURS_PAIRS = [(less + end, more + end) for less, more in pairwise(HOURS) for end in ("", FONT)]
+HOURS_PAIRS = [
+    (less + end, more + end)
+    for less, more in (*pairwise(HOURS), *(("iass_3_hours", many) for many in ("iass_8_hours", "iass_24_hours")))
+    for end in ("", FONT)
+]
 FEW = ("usdr", "silence_energy", "auc")
 COSTS = ("usdr", "csdr_common", "csdr", "silence_energy", "silence_pooled", "lost_energy", "lost_pooled")
 BSS = ("csdr", "isr", "sir", "sar")
@@ -125,9 +129,14 @@ BLOCKS: dict[str, Block] = {
     "gates, rests": partial(gate_blocks.rests, question="test", system="iass"),
     "gates, chosen": partial(gate_blocks.chosen_on_validation, system="iass", valid="grid_valid", test="grid_test"),
     "gates, a worked song": partial(gate_blocks.misled, question="grid_test", system="iass"),
-    "weights": partial(blocks.systems, question="valid", names=WEIGHTS, shown=FEW, gates=OFF),
-    "learning rates": partial(blocks.systems, question="valid", names=RATES, shown=("usdr",), gates=OFF),
-    "learning rates, test songs": partial(blocks.systems, question="test", names=RATES, shown=("usdr",), gates=OFF),
+    "gates, silence": partial(gate_blocks.silenced, question="grid_test", system="iass"),
+    "weights": partial(blocks.systems, question="valid", names=WEIGHTS, shown=FEW, gates=OFF, shared_seeds=True),
+    "learning rates": partial(
+        blocks.systems, question="valid", names=RATES, shown=("usdr",), gates=OFF, shared_seeds=True
+    ),
+    "learning rates, test songs": partial(
+        blocks.systems, question="test", names=RATES, shown=("usdr",), gates=OFF, shared_seeds=True
+    ),
     "learning rates, chosen": partial(best_of_trials, trials=TRIALS, valid="valid", test="test"),
     "learning rates, chosen, another font": partial(best_of_trials, trials=TRIALS, valid="valid", test="fonts"),
     "BSS Eval": partial(blocks.systems, question="bss", names=(*BOTH, ONE_GRID, BEST), shown=BSS),
@@ -152,10 +161,14 @@ BLOCKS: dict[str, Block] = {
     "Wiener filter, compared": partial(overall, rows=FILTERED, pairs=tuple(FILTERS), measures=SPATIAL),
     "recorded": partial(blocks.systems, question="recorded", names=(*BOTH, JOINT[0], ONE_GRID), shown=FEW, gates=OFF),
     "recorded, targets": partial(blocks.per_target, question="recorded", rows=RECORDED),
-    "hours": partial(blocks.systems, question="test", names=tuple(HOURS), shown=FEW, gates=OFF),
-    "hours, another font": partial(blocks.systems, question="fonts", names=tuple(HOURS), shown=FEW, gates=OFF),
-    "hours, recorded": partial(blocks.systems, question="recorded", names=tuple(HOURS), shown=FEW, gates=OFF),
-    "hours, compared": partial(overall, rows=OVER_HOURS, pairs=HOURS_PAIRS),
+    "hours": partial(blocks.systems, question="test", names=tuple(HOURS), shown=FEW, gates=OFF, shared_seeds=True),
+    "hours, another font": partial(
+        blocks.systems, question="fonts", names=tuple(HOURS), shown=FEW, gates=OFF, shared_seeds=True
+    ),
+    "hours, recorded": partial(
+        blocks.systems, question="recorded", names=tuple(HOURS), shown=FEW, gates=OFF, shared_seeds=True
+    ),
+    "hours, compared": partial(overall, rows=OVER_HOURS, pairs=HOURS_PAIRS, shared_seeds=True),
     "longer": partial(
         blocks.systems, question="test", names=LINE[:2], shown=(*FEW, "lost_energy"), gates=("off", "hard")
     ),
@@ -179,6 +192,12 @@ BLOCKS: dict[str, Block] = {
         rows={BEST_TWICE: Row("shifts", BEST), BEST: Row("test", BEST)},
         pairs=((BEST_TWICE, BEST),),
         measures=SPATIAL,
+    ),
+    "fonts, another font compared": partial(overall, rows=named("fonts", *LINE[1:]), pairs=(LINE[:0:-1],)),
+    "fonts, validation": partial(
+        overall,
+        rows={BEST_TWICE: Row("valid_shifts", BEST), BEST: Row("valid", BEST), ONE_GRID: Row("valid", ONE_GRID)},
+        pairs=((BEST, ONE_GRID), (BEST_TWICE, BEST)),
     ),
     "detectors": partial(detection_blocks.levels, question="clips", names=HEAR),
     "detectors, compared": partial(detection_blocks.differences, question="clips", pairs=ONE_BY_ONE),

@@ -49,7 +49,8 @@ def last_number(folder: Path) -> int:
 
 
 def _job_folders(folder: Path) -> list[Path]:
-    found = [path for path in folder.glob("*") if path.is_dir() and any((path / name).exists() for name in _SIGNS)]
+    inside = (path for path in folder.glob("*") if path.is_dir() and not path.name.startswith("."))
+    found = [path for path in inside if any((path / name).exists() for name in _SIGNS)]
     return sorted(found, key=lambda path: (int(path.name) if path.name.isdecimal() else math.inf, path.name))
 
 
@@ -57,10 +58,10 @@ _SIGNS = (RECORD, ".hydra", "config.yaml", "summary.json")
 
 
 def _read(folder: Path) -> Job:
-    record = read_json(folder / RECORD) if (folder / RECORD).is_file() else {}
+    record = _object(folder / RECORD)
     done = any((folder / name).is_file() for name in ("model.safetensors", "summary.json"))
-    validated = read_json(folder / "validation.json") if (folder / "validation.json").is_file() else {}
-    figures = validated.get("figures") or _from_log(folder)
+    validated = _object(folder / "validation.json")
+    figures = _validated(folder, validated.get("figures")) or _from_log(folder)
     return Job(
         name=folder.name,
         state=record.get("state", "ended" if done else "begun"),
@@ -69,6 +70,21 @@ def _read(folder: Path) -> Job:
         figures={**figures, **_scores(folder)},
         objective=validated.get("objective", ""),
     )
+
+
+def _object(path: Path) -> dict[str, Any]:
+    """What a file of JSON holds, nothing where there is none."""
+    found = read_json(path) if path.is_file() else {}
+    if not isinstance(found, dict):
+        raise DataError(f"{path}: not what a job writes there. Restore it, or remove it.")
+    return found
+
+
+def _validated(folder: Path, figures: Any) -> dict[str, float]:
+    try:
+        return {str(name): float(value) for name, value in (figures or {}).items()}
+    except (AttributeError, TypeError, ValueError) as fault:
+        raise DataError(f"{folder / 'validation.json'}: no figures ({fault}). Restore it, or remove it.") from fault
 
 
 def _overrides(folder: Path) -> list[str]:
@@ -91,8 +107,14 @@ def _from_log(folder: Path) -> dict[str, float]:
     """val/<term> of the epoch with the lowest val/loss so far, from the csv log of a training that did not end."""
     import pandas
 
-    logs = sorted((folder / "log").rglob("metrics.csv"))
-    tables = [pandas.read_csv(path) for path in logs if path.stat().st_size]
+    tables = []
+    for path in sorted((folder / "log").rglob("metrics.csv")):
+        try:
+            tables.append(pandas.read_csv(path))
+        except pandas.errors.EmptyDataError:  # begun just now
+            continue
+        except ValueError as fault:
+            raise DataError(f"{path}: not readable as csv ({fault}). Restore it, or remove it.") from fault
     table = pandas.concat(tables, ignore_index=True) if tables else pandas.DataFrame()
     if "val/loss" not in table or not table["val/loss"].notna().any():
         return {}

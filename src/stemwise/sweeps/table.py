@@ -58,7 +58,7 @@ def gathered(jobs: Sequence[Job], by: str | None = None) -> Gathered:
 
 def _caution(by: str, varied: Sequence[str]) -> str:
     weights = [name for name in varied if name.startswith("loss")]
-    if by in LOSSES and (labels := [name for name in weights if name.startswith("loss.terms")]):
+    if by in LOSSES and (labels := [name for name in weights if name == "loss" or name.startswith("loss.terms")]):
         return f"The jobs differ in {labels[0]}: losses of different labels or terms are not the same quantity."
     if by == "val/loss" and weights:
         return f"The jobs differ in {weights[0]}: losses of different weights are not the same quantity."
