@@ -224,12 +224,17 @@ def test_sounds_are_scaled_down_and_never_up(peak):
     assert np.abs(out).max() == min(peak, 1.0)
 
 
-def use_wandb(monkeypatch, mode: str) -> None:
-    """As a process does that begins now: W&B reads its settings once."""
+@pytest.fixture
+def use_wandb(monkeypatch):
+    """A mode of W&B for what a process that begins now would do: W&B reads its settings once."""
     import wandb
 
+    def use(mode: str) -> None:
+        wandb.teardown()
+        monkeypatch.setenv("WANDB_MODE", mode)
+
+    yield use
     wandb.teardown()
-    monkeypatch.setenv("WANDB_MODE", mode)
 
 
 @pytest.mark.parametrize(
@@ -240,35 +245,35 @@ def use_wandb(monkeypatch, mode: str) -> None:
         (["loading.excerpt_seconds=600"], "", "shorter than"),
     ],
 )
-def test_a_training_that_cannot_begin_leaves_the_one_that_ended_there(tree, tmp_path, monkeypatch, words, mode, said):
+def test_a_training_that_cannot_begin_leaves_the_one_that_ended_there(tree, tmp_path, use_wandb, words, mode, said):
     run = tmp_path / "run"
     trained(run, tree, *QUICK, "logger=tensorboard")
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
     assert any(path.suffix == ".ckpt" for path in before) and any("tensorboard" in path.parts for path in before)
     if mode:
-        use_wandb(monkeypatch, mode)
+        use_wandb(mode)
     with pytest.raises(Exception, match=said):
         trained(run, tree, *QUICK, *words)
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
     scored(run)
 
 
-def test_what_was_trained_with_wandb_disabled_is_scored_without_it(tree, tmp_path, monkeypatch):
+def test_what_was_trained_with_wandb_disabled_is_scored_without_it(tree, tmp_path, use_wandb):
     run = tmp_path / "run"
-    use_wandb(monkeypatch, "disabled")
+    use_wandb("disabled")
     trained(run, tree, *QUICK, "logger=wandb")
-    use_wandb(monkeypatch, "bogus")  # nobody asks
+    use_wandb("bogus")  # nobody asks
     scored(run)
     assert json.loads((run / "dashboards.json").read_text()) == {"wandb": {"disabled": True}}
 
 
-def test_a_dashboard_that_fails_costs_no_scores(tree, tmp_path, monkeypatch, caplog):
+def test_a_dashboard_that_fails_costs_no_scores(tree, tmp_path, use_wandb, caplog):
     run = tmp_path / "run"
-    use_wandb(monkeypatch, "offline")
+    use_wandb("offline")
     trained(run, tree, *QUICK, "logger=wandb")
     kept = json.loads((run / "dashboards.json").read_text())
     (run / "dashboards.json").write_text(json.dumps({"wandb": {**kept["wandb"], "offline": False}}))
-    use_wandb(monkeypatch, "bogus")
+    use_wandb("bogus")
     scored(run)
     assert (run / "scores.parquet").is_file()
     assert "the scores did not reach wandb (1 validation error for Settings" in caplog.text
