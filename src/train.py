@@ -47,16 +47,8 @@ def train(config: DictConfig, run: Path) -> float:
     )
     log.info("training %s on %s into %s", config.name, data.dataset.where, run)
     try:
-        # What cannot be had (a device, a song, W&B) is known before a training that stands in this folder goes.
         if rank_zero_only.rank == 0:
-            data.prepare_data()
-            data.setup("fit")
-        dashboards.enter(trainer.loggers, config)
-        if rank_zero_only.rank == 0:
-            if not config.checkpoint:
-                runs.drop_training(run)
-            began.keep(run)
-            card = runs.record(run, config, data)
+            card = runs.begin(trainer.loggers, run, config, data, began)
         dashboards.lay_out(trainer.loggers, list(task.loss.weights))
         runs.fit(trainer, task, data, config.checkpoint)
         best = load_best(trainer, task, data)

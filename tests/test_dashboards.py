@@ -240,9 +240,9 @@ def use_wandb(monkeypatch):
 @pytest.mark.parametrize(
     ("words", "mode", "said"),
     [
-        (["trainer.accelerator=cuda"], "", "No supported gpu backend|CUDAAccelerator"),
+        (["trainer.accelerator=cuda", "logger=tensorboard"], "", "No supported gpu backend|CUDAAccelerator"),
         (["logger=wandb"], "bogus", "W&B cannot be used .*mode.* WANDB_MODE=offline"),
-        (["loading.excerpt_seconds=600"], "", "shorter than"),
+        (["loading.excerpt_seconds=600", "logger=tensorboard"], "", "shorter than"),
     ],
 )
 def test_a_training_that_cannot_begin_leaves_the_one_that_ended_there(tree, tmp_path, use_wandb, words, mode, said):
@@ -265,6 +265,15 @@ def test_what_was_trained_with_wandb_disabled_is_scored_without_it(tree, tmp_pat
     use_wandb("bogus")  # nobody asks
     scored(run)
     assert json.loads((run / "dashboards.json").read_text()) == {"wandb": {"disabled": True}}
+
+
+def test_scoring_with_wandb_disabled_leaves_a_training_its_id(tree, tmp_path, use_wandb):
+    run = tmp_path / "run"
+    use_wandb("disabled")
+    trained(run, tree, *QUICK, "logger=wandb")
+    (run / "dashboards.json").write_text(json.dumps(kept := {"wandb": {"id": "abc", "offline": False}}))
+    scored(run)
+    assert (run / "scores.parquet").is_file() and json.loads((run / "dashboards.json").read_text()) == kept
 
 
 def test_a_dashboard_that_fails_costs_no_scores(tree, tmp_path, use_wandb, caplog):

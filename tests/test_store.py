@@ -322,7 +322,7 @@ def test_a_store_takes_its_set_where_it_moved_to_and_no_other_set_of_the_same_na
     def prepare(root: Path, skip: list[str] | None = None) -> filling.Filled:
         reader = MedleyDB(root, skip=skip or [])
         of = Store.of(reader, RECIPE, tmp_path)
-        return Store(out, RECIPE, of.tree, of.source).fill(reader.songs(), reader.splits(), 1, verify=True)
+        return Store(out, RECIPE, of.tree, of.source, of.left_out).fill(reader.songs(), reader.splits(), 1, verify=True)
 
     prepare(tree)
     assert str(tmp_path) not in (out / "store.json").read_text()
@@ -330,6 +330,8 @@ def test_a_store_takes_its_set_where_it_moved_to_and_no_other_set_of_the_same_na
     moved = tmp_path / "elsewhere" / tree.name
     shutil.copytree(tree, moved)
     assert [path.name.partition("-")[0] for path in prepare(moved).stale] == [*IDS]  # of the files that were there
+    again = shutil.copytree(tree, tmp_path / "again" / tree.name)
+    assert len(prepare(again, skip=IDS[:1]).made) == 2  # what is left out need not be there
     before = digests(out)
     other = make_tree(tmp_path / "other" / tree.name)
     shutil.rmtree(other / "Audio" / IDS[0])

@@ -331,6 +331,8 @@ def test_one_seed_is_held_against_the_same_seed_of_the_others(tmp_path):
     tables = [
         blocks.systems(kept, "test", ("less", "more"), gates=("off",), shared_seeds=each) for each in (True, False)
     ]
+    write_run(tmp_path, "other_s7", scores(songs=12), "other", 7)
+    assert blocks.systems(kept, "test", ("less", "other"), shared_seeds=True).startswith(blocks.NOTHING)
     assert ["| more, no gate | 2 |" in table for table in tables] == [False, True]
 
 

@@ -84,8 +84,13 @@ def skipping(ids: Iterable[str]) -> str:
     names = list(ids)
     if all(re.fullmatch(r"[A-Za-z_][\w-]*", id) and id.lower() not in NOT_TEXT for id in names):
         return f"data.skip=[{','.join(names)}]"
-    quoted = ",".join('"' + id.replace('"', '\\"') + '"' for id in names)
+    quoted = ",".join('"' + _escaped(id) + '"' for id in names)
     return shlex.quote(f"data.skip=[{quoted}]")
+
+
+def _escaped(id: str) -> str:
+    """In double quotes to Hydra, where backslashes count before a quote alone."""
+    return re.sub(r'(\\*)("|$)', lambda found: found[1] * 2 + ("\\" + found[2] if found[2] else ""), id)
 
 
 def printable(text: str) -> str:

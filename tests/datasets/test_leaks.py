@@ -156,7 +156,7 @@ def test_where_the_mix_cannot_be_read_the_stems_are_compared(two, caplog):
 
 def test_ids_that_hydra_would_not_read_as_text_are_printed_in_quotes(tmp_path):
     """The line is typed as it stands: through a shell, then Hydra."""
-    for ids in (["Ann_One", "MR1101_Bob"], ["007", "12"], ["true", "A, B"], ["it's", 'so "called"']):
+    for ids in (["Ann_One", "MR1101_Bob"], ["007", "12"], ["true", "A, B"], ["it's", 'so "called"'], ["a\\", 'b\\"']):
         (word,) = shlex.split(skipping(ids))
         assert composed(tmp_path, word).data.skip == ids
     assert skipping(["Ann_One", "Bob"]) == "data.skip=[Ann_One,Bob]" and skipping(["12"]) == "'data.skip=[\"12\"]'"

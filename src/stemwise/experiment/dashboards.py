@@ -74,11 +74,12 @@ def close(run: Path, loggers: Sequence[Logger]) -> None:
     for logger in loggers:
         if isinstance(logger, WandbLogger) and logger._experiment is not None:
             tracked = logger.experiment
-            nowhere = bool(getattr(tracked, "disabled", False))
-            kept = {DISABLED: True} if nowhere else {"id": tracked.id, "offline": bool(tracked.offline)}
-            write_json(run / IDS, {"wandb": kept})
+            if not getattr(tracked, "disabled", False):
+                write_json(run / IDS, {"wandb": {"id": tracked.id, "offline": bool(tracked.offline)}})
+            elif not (run / IDS).is_file():  # scored with W&B disabled, a training keeps its id
+                write_json(run / IDS, {"wandb": {DISABLED: True}})
             tracked.finish()
-        elif isinstance(logger, TensorBoardLogger):
+        elif isinstance(logger, TensorBoardLogger) and logger._experiment is not None:
             logger.finalize("success")
 
 
@@ -102,13 +103,15 @@ def _log_final(
 ) -> None:
     if "csv" in trained.get("logger", {}):
         write_table(run / "log" / "scores.csv", columns, rows)
-    loggers = _opened(run, trained)
     try:
-        for logger in loggers:
-            log_table(logger, "scores", columns, rows)
-            for name, picture in (pictures or {}).items():
-                log_picture(logger, name, picture, None)
-        close(run, loggers)
+        loggers = _opened(run, trained)
+        try:
+            for logger in loggers:
+                log_table(logger, "scores", columns, rows)
+                for name, picture in (pictures or {}).items():
+                    log_picture(logger, name, picture, None)
+        finally:
+            close(run, loggers)
     except Exception as fault:  # songs that were scored are not lost to a dashboard
         names = ", ".join(name for name in trained.logger if name != "csv")
         log.warning("the scores did not reach %s (%s). They are in %s all the same.", names, _in_a_line(fault), run)

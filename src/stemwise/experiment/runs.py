@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import uuid
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,15 @@ import numpy as np
 import pandas as pd
 import pytorch_lightning as pl
 from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning.loggers import Logger
 
 from stemwise import __version__
 from stemwise.datasets.base import PARTS, with_artists
 from stemwise.errors import DataError
+from stemwise.experiment import dashboards
 from stemwise.experiment.configs import plain
 from stemwise.experiment.learned import BEGAN_WITH
+from stemwise.experiment.starting import Beginning
 from stemwise.export import Exported
 from stemwise.files import write_json, write_text
 from stemwise.loading.datamodule import MultitrackDataModule
@@ -30,6 +34,22 @@ OF_A_MODEL = (
 )  # fmt: skip
 LOGS = ("log", "tensorboard")  # as conf/logger calls them
 PACKAGES = ("torch", "pytorch-lightning", "numpy", "scipy", "soundfile", "soxr", "hydra-core")
+
+
+def begin(
+    loggers: Sequence[Logger], run: Path, config: DictConfig, data: MultitrackDataModule, began: Beginning
+) -> dict[str, Any]:
+    """Take the folder for a training that begins, or goes on; returns its card, as `record` does.
+
+    Songs that cannot be used and a W&B that is not to be had are known before a training that stands there goes.
+    """
+    data.prepare_data()
+    data.setup("fit")
+    dashboards.enter(loggers, config)
+    if not config.checkpoint:
+        drop_training(run)
+    began.keep(run)
+    return record(run, config, data)
 
 
 def record(run: Path, config: DictConfig, data: MultitrackDataModule) -> dict[str, Any]:

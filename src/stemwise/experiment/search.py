@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from stemwise.errors import ModelError
 from stemwise.evaluation.objective import OF_DETECTORS, SONG_FIGURES
 from stemwise.experiment.configs import JobFailed
-from stemwise.sweeps.jobs import read_jobs
+from stemwise.sweeps.jobs import last_number, read_jobs
 from stemwise.texts import count
 
 SWEEPER = "OptunaSweeper"
@@ -104,8 +104,8 @@ def _say_where_none_ended(folder: Path) -> None:
         try:
             return sweep(self, arguments)
         except ValueError as fault:
-            jobs = read_jobs(folder)
-            if any(job.state != "failed" for job in jobs):
+            jobs = read_jobs(folder) if last_number(folder) >= 0 else []
+            if not jobs or any(job.state != "failed" for job in jobs):
                 raise
             raise JobFailed(
                 f"none of {count(len(jobs), 'trial')} came to a figure; job {jobs[0].name}: {jobs[0].why} All of them: "

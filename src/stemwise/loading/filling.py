@@ -42,13 +42,17 @@ class Filled:
 
 
 class Store:
-    """`tree` is the name of the set, for readers of the store; `source` a digest of where the set is."""
+    """`tree` is the name of the set, for readers of the store; `source` a digest of where the set is; `left_out` the
+    ids of its songs that it was told to skip."""
 
-    def __init__(self, folder: Path, recipe: Recipe, tree: str = "", source: str = "") -> None:
+    def __init__(
+        self, folder: Path, recipe: Recipe, tree: str = "", source: str = "", left_out: Collection[str] = ()
+    ) -> None:
         self.folder = folder
         self.recipe = recipe
         self.tree = tree
         self.source = source
+        self.left_out = left_out
 
     @classmethod
     def of(cls, dataset: Dataset, recipe: Recipe, home: Path) -> "Store":
@@ -58,7 +62,8 @@ class Store:
         places = [place.resolve() for place in named]
         tree, where = "_and_".join(place.name for place in places), " and ".join(map(str, places))
         tree = tree.encode("utf-8", "replace")[:LONGEST_TREE].decode("utf-8", "ignore")
-        return cls(home / f"{tree}_{_words(recipe)}_{_digest(where, recipe)}", recipe, tree, _digest(where))
+        folder = home / f"{tree}_{_words(recipe)}_{_digest(where, recipe)}"
+        return cls(folder, recipe, tree, _digest(where), getattr(dataset, "skip", ()))
 
     def fill(
         self,
@@ -121,7 +126,9 @@ class Store:
     def _require_same(self, index: Index | None, asked: Collection[str]) -> None:
         """Raise DataError for a store of another set or recipe: its songs would be taken for songs of this one."""
         moved = index is not None and index.source and self.source and index.source != self.source
-        if index and moved and (strange := sorted(set(index.songs) - set(asked))):  # a set that moved has all its songs
+        if (
+            index and moved and (strange := sorted({*index.songs} - {*asked, *self.left_out}))
+        ):  # a set that moved has them all
             raise DataError(
                 f"{self.folder} was filled from another folder called {index.tree}: {len(strange)} of its songs are "
                 f"not in this one, first {strange[0]}. Choose another folder, or remove this one."

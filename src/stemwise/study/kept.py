@@ -114,10 +114,12 @@ class Kept:
 
 
 def of_shared_seeds(systems: Mapping[str, Sequence[pd.DataFrame]]) -> dict[str, Sequence[pd.DataFrame]]:
-    """The tables of seeds that all of the systems have, so that none is held against a mean over more."""
-    if not systems:
+    """The tables of seeds that all of the systems have, so that none is held against a mean over more; no system where
+    there is no such seed."""
+    seeds = [{table.attrs[SEED] for table in runs} for runs in systems.values()]
+    shared = set.intersection(*seeds) if seeds else set()
+    if not shared:
         return {}
-    shared = set.intersection(*({table.attrs[SEED] for table in runs} for runs in systems.values()))
     return {name: [table for table in runs if table.attrs[SEED] in shared] for name, runs in systems.items()}
 
 

@@ -35,7 +35,7 @@ class Job:
 
 def read_jobs(folder: Path) -> list[Job]:
     """By number. Raises DataError for a folder without jobs, and for a file of one that cannot be read."""
-    jobs = [_read(path) for path in _job_folders(folder)]
+    jobs = [] if (folder / "config.yaml").is_file() else [_whole(path) for path in _job_folders(folder)]
     if not jobs:
         raise DataError(
             f"no jobs of a sweep under {folder}. Name the folder that holds them by number, as runs/train/sweep_..."
@@ -55,6 +55,17 @@ def _job_folders(folder: Path) -> list[Path]:
 
 
 _SIGNS = (RECORD, ".hydra", "config.yaml", "summary.json")
+
+
+def _whole(folder: Path) -> Job:
+    try:
+        return _read(folder)
+    except DataError:
+        raise
+    except (AttributeError, KeyError, TypeError, ValueError) as fault:
+        raise DataError(
+            f"{folder}: a file of this job is not what Stemwise writes ({fault!r}). Restore or remove the job."
+        ) from fault
 
 
 def _read(folder: Path) -> Job:
