@@ -52,7 +52,7 @@ def command(
     given = {"metadata": metadata, "skip": skip, "pad_short_stems": pad_short_stems}
     reader = open_tree(data, kind, **(only_given(given) | settings_of(set)))
     store = Store.of(reader, recipe, data_home() / "store")
-    store = Store(out, recipe, store.tree, store.source, store.left_out) if out else store
+    store.folder = out or store.folder
     songs = reader.songs()
     with progress_bar(f"preparing {count(len(songs), 'song')}") as progress:
         filled = store.fill(songs, splits_of(reader), processes, progress, verify)

@@ -101,10 +101,9 @@ GATES = {
 def misled(kept: Kept, question: str, system: str) -> str:
     """The song and target whose published cSDR gains most from the published gate over what common windows say; seeds
     averaged."""
-    grids = kept.grids(question, (system,)).get(system, [])
-    if not grids:
+    rows = _rows(kept, question, system)
+    if rows is None:
         return NOTHING
-    rows = _averaged(grids)
     keys = ["song", "target"]
     off = rows[rows["kind"] == "off"].set_index(keys)
     gated = rows[_published(rows)].set_index(keys)
@@ -118,10 +117,9 @@ def misled(kept: Kept, question: str, system: str) -> str:
 def silenced(kept: Kept, question: str, system: str) -> str:
     """The song and target, playing and separated to below 0 dB, whose uSDR gains most from a hard gate that takes all
     of it but a hundredth; seeds averaged."""
-    grids = kept.grids(question, (system,)).get(system, [])
-    if not grids:
+    rows = _rows(kept, question, system)
+    if rows is None:
         return NOTHING
-    rows = _averaged(grids)
     rows = rows[rows["present"]]
     keys = ["song", "target"]
     off = rows[rows["kind"] == "off"].set_index(keys)
@@ -145,11 +143,16 @@ def _worked(which: tuple[str, str], lines: Mapping[str, "pd.Series[Any]"]) -> st
 
 def _summary(kept: Kept, question: str, system: str) -> pd.DataFrame | None:
     """Means over targets by (kind, own, threshold, median), seeds averaged song by song before."""
-    grids = kept.grids(question, (system,)).get(system, [])
-    if not grids:
+    rows = _rows(kept, question, system)
+    if rows is None:
         return None
-    summary = _rounded(summarise_grid(_averaged(grids)))
+    summary = _rounded(summarise_grid(rows))
     return summary[summary["target"] == ALL].set_index(SETTING)[list(COSTS)]
+
+
+def _rows(kept: Kept, question: str, system: str) -> pd.DataFrame | None:
+    grids = kept.grids(question, (system,)).get(system, [])
+    return _averaged(grids) if grids else None
 
 
 def _averaged(grids: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """What results/ holds, as systems with their seeds."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -116,11 +116,18 @@ class Kept:
 def of_shared_seeds(systems: Mapping[str, Sequence[pd.DataFrame]]) -> dict[str, Sequence[pd.DataFrame]]:
     """The tables of seeds that all of the systems have, so that none is held against a mean over more; no system where
     there is no such seed."""
-    seeds = [{table.attrs[SEED] for table in runs} for runs in systems.values()]
-    shared = set.intersection(*seeds) if seeds else set()
-    if not shared:
-        return {}
-    return {name: [table for table in runs if table.attrs[SEED] in shared] for name, runs in systems.items()}
+    shared = seeds_of_all(systems)
+    return of_seeds(systems, shared) if shared else {}
+
+
+def seeds_of_all(*asked: Mapping[str, Sequence[pd.DataFrame]]) -> set[str]:
+    """The seeds that every system of every question has."""
+    seeds = [{str(table.attrs[SEED]) for table in runs} for systems in asked for runs in systems.values()]
+    return set.intersection(*seeds) if seeds else set()
+
+
+def of_seeds(systems: Mapping[str, Sequence[pd.DataFrame]], seeds: Container[str]) -> dict[str, Sequence[pd.DataFrame]]:
+    return {name: [table for table in runs if table.attrs[SEED] in seeds] for name, runs in systems.items()}
 
 
 def _renamed(table: pd.DataFrame, row: Row, name: str) -> pd.DataFrame:

@@ -1,12 +1,12 @@
 """Systems with the setting that was best among their trials, held against each other: as many trials for each."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from stemwise.report.tables import ALL, summarise
 from stemwise.study.blocks import MAIN_MEASURES, NOTHING, compared, lacking
-from stemwise.study.kept import SEED, Kept, average
+from stemwise.study.kept import Kept, average, of_seeds, seeds_of_all
 from stemwise.study.markdown import figure
 
 
@@ -23,10 +23,10 @@ def best_of_trials(
     asked = [kept.systems(question, names) for question in (valid, test)]
     if missing := lacking(names, set(asked[0]) & set(asked[1])):
         return NOTHING + missing
-    seeds = set.intersection(*({table.attrs[SEED] for table in runs} for each in asked for runs in each.values()))
+    seeds = seeds_of_all(*asked)
     if not seeds:
         return NOTHING
-    tuned, judged = ({name: _of(runs, seeds) for name, runs in each.items()} for each in asked)
+    tuned, judged = (of_seeds(each, seeds) for each in asked)
     figures = {name: _usdr(tuned[name], name) for name in names}
     chosen = {system: max(of_one, key=lambda name: figures[name]) for system, of_one in trials.items()}
     picks = [
@@ -35,10 +35,6 @@ def best_of_trials(
     ]
     said = f"Chosen by uSDR on `{valid}`, seed {', '.join(sorted(seeds))}: {'; '.join(picks)}.\n\n"
     return said + compared({name: judged[name] for name in chosen.values()}, tuple(chosen.values()), measures, "off")
-
-
-def _of(runs: Sequence[pd.DataFrame], seeds: Container[str]) -> list[pd.DataFrame]:
-    return [table for table in runs if table.attrs[SEED] in seeds]
 
 
 def _usdr(runs: Sequence[pd.DataFrame], name: str) -> float:

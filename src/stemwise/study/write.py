@@ -52,11 +52,8 @@ FILTERED = {
 FILTERS = [(f"{name}, filtered", name) for name in BOTH]
 FONT = ", another font"
 OVER_HOURS = {name + end: Row(asked, name) for name in HOURS for end, asked in (("", "test"), (FONT, "fonts"))}
-HOURS_PAIRS = [
-    (less + end, more + end)
-    for less, more in (*pairwise(HOURS), *(("iass_3_hours", many) for many in ("iass_8_hours", "iass_24_hours")))
-    for end in ("", FONT)
-]
+FEWER_AND_MORE = (*pairwise(HOURS), ("iass_3_hours", "iass_8_hours"), ("iass_3_hours", "iass_24_hours"))
+HOURS_PAIRS = [(less + end, more + end) for less, more in FEWER_AND_MORE for end in ("", FONT)]
 FEW = ("usdr", "silence_energy", "auc")
 COSTS = ("usdr", "csdr_common", "csdr", "silence_energy", "silence_pooled", "lost_energy", "lost_pooled")
 BSS = ("csdr", "isr", "sir", "sar")
