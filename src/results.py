@@ -1,6 +1,8 @@
 """What `make results` runs: the trainings of results/study.yaml that are not done yet, then the tables of RESULTS.md.
 
 python -m src.results [--jobs 2] [--only iass ...] [--list] [--tables]
+
+One that is interrupted writes no tables: they take minutes, and what is scored by then is kept. --tables writes them.
 """
 
 import argparse
@@ -44,12 +46,10 @@ def main() -> None:
         if asked.list:
             return
         faults: list[str] = []
-        try:
-            if not asked.tables:
-                clean(commit())
-                faults = queue.run()
-        finally:
-            write_results(RESULTS, CLONE / "RESULTS.md", frozenset(whole.done()))
+        if not asked.tables:
+            clean(commit())
+            faults = queue.run()
+        write_results(RESULTS, CLONE / "RESULTS.md", frozenset(whole.done()))
         if faults:
             sys.exit("error: not done:\n" + "\n".join(faults))
 

@@ -77,6 +77,14 @@ def test_what_cannot_be_done_ends_in_a_sentence_and_writes_nothing(runs, words, 
     assert not (runs / "compared").exists()
 
 
+def test_figures_that_an_evaluation_left_out_are_asked_for_in_a_sentence(runs):
+    stemwise("compare", "runs/iass", "runs/umx_s0", "--measure", "isr", "--baseline", "silence")
+    table = pd.read_parquet(runs / "umx_s0" / NAME)
+    write_scores(runs / "plain" / NAME, table.assign(isr=float("nan")), {})
+    said = stemwise("compare", "runs/iass", "runs/plain", "--measure", "isr", code=1)
+    assert "plain has no isr: score it with python -m src.eval bss_eval=true" in " ".join(said.split())
+
+
 def test_runs_on_other_songs_are_refused(runs):
     table = scores(songs=11)
     write_scores(runs / "fewer" / NAME, table, {})

@@ -48,6 +48,19 @@ def test_two_runs_in_one_table_figure_and_page(tree, tmp_path):
     assert set(pd.read_parquet(out / "scores.parquet").system) & {"other"} == set()  # the file is of this run alone
 
 
+def test_a_file_of_scores_names_its_run_and_no_file_is_a_folder(tree, tmp_path):
+    run = tmp_path / "run"
+    trained(run, tree, *SMALL)
+    scores = scored(run, "report=false") / "scores.parquet"
+    scored(run, f"against=[{scores}]", f"out={tmp_path / 'both'}", "report=false")
+    systems = {line["system"] for line in json.loads((tmp_path / "both" / "summary.json").read_text())["scores"]}
+    assert {"train", "run"} < systems
+    with pytest.raises(DataError, match=r"out=.*scores\.parquet: is a file"):
+        scored(run, f"out={scores}")
+    narrow = scored(run, "gates=['off']", "report=false")
+    assert narrow != run and set(pd.read_parquet(scores).gate) == {"", "off", "hard", "soft", "oracle"}
+
+
 def test_facts_travel_with_the_scores(tree, tmp_path):
     run = tmp_path / "run"
     trained(run, tree, *SMALL)
@@ -70,7 +83,7 @@ def test_stereo_songs_and_wiener_filtering(tree, tmp_path):
     run = tmp_path / "run"
     trained(run, tree, *SMALL)
     folders = [scored(run, "channels=2", f"wiener={n}", "gates=['off']", f"report={n > 0}") for n in (0, 1)]
-    assert [folder.name for folder in folders] == ["eval_channels-2", "eval_channels-2_wiener-1"]
+    assert [folder.name for folder in folders] == ["eval_channels-2_gates-off", "eval_channels-2_wiener-1_gates-off"]
     other_stems_and_no_more(*folders)
 
 
@@ -78,7 +91,7 @@ def test_shifted_grids_change_the_stems_and_no_more(tree, tmp_path):
     run = tmp_path / "run"
     trained(run, tree, *SMALL)
     folders = [scored(run, f"shifts={n}", "gates=['off']", "report=false") for n in (1, 2)]
-    assert [folder.name for folder in folders] == ["run", "eval_shifts-2"]
+    assert [folder.name for folder in folders] == ["eval_gates-off", "eval_gates-off_shifts-2"]
     other_stems_and_no_more(*folders)
     facts = [read_scores(folder / "scores.parquet")[1] for folder in folders]
     assert "shifts" not in facts[0] and facts[1]["shifts"] == "2"
@@ -100,6 +113,8 @@ def test_isr_sir_and_sar_on_request(tree, tmp_path):
         asked.loc[("ideal ratio mask", "")].isr.to_numpy() > asked.loc[("silence", "")].isr.fillna(0).to_numpy()
     ).all()
     assert "<th" in (page := (run / "page.html").read_text()) and "SIR" in page
+    again = pd.read_parquet(scored(run, "report=false") / "scores.parquet").set_index(["system", "gate"])
+    pd.testing.assert_frame_equal(again[names], asked[names])  # of the same stems, and not computed anew
 
 
 def test_a_run_beside_one_that_was_scored_in_another_way_is_said(tree, tmp_path, caplog):
@@ -133,6 +148,9 @@ def test_a_run_beside_one_that_was_scored_in_another_way_is_said(tree, tmp_path,
         (["gate=hard", "gate.median_seconds=null"], "median None s: give numbers"),
         (["gates=['off',hard,hard]"], "gates: 'hard' stands there twice"),
         (["limit=abc"], "limit=abc: give a whole number"),
+        (["limit=-1"], "limit=-1: give 1 or more"),
+        (["processes=0"], "processes=0: give 1 or more"),
+        (["estimates_gb=-1"], "estimates_gb=-1: give a number, 0 or more"),
         (["shifts=1.5"], "shifts=1.5: give a whole number"),
         (["wiener=1.5"], "wiener=1.5: give a whole number"),
         (["estimates_gb=abc"], "estimates_gb=abc: give a number"),

@@ -176,7 +176,7 @@ def test_a_training_begins_where_another_ended(tree, tmp_path, caplog):
     assert entry["steps"] == 2 and entry[BEGAN_WITH]["model"] == "first"
     assert BEGAN_WITH not in describe(first / "model.safetensors")["card"]
     evaluate_run(composed(third, f"run={third}", "report=false", "gates=['off']", name="eval"))
-    told = json.loads((third / "summary.json").read_text())["facts"]["training"]
+    told = json.loads((third / "eval_gates-off" / "summary.json").read_text())["facts"]["training"]
     assert told.startswith("2 steps after 2 of second after 2 of first, ")
     trained(third, tree, *still)
     assert learned.kept(third) == ({}, []), "a training without a start forgets that of the one before it"

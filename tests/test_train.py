@@ -22,6 +22,7 @@ from src.train import train
 from stemwise.errors import DataError, ModelError
 from stemwise.experiment import configs, runs, separation
 from stemwise.export import describe, load
+from stemwise.separator import Separator
 from tests.sets import overrides
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -143,6 +144,24 @@ def test_a_net_without_activity_is_trained_scored_and_never_gated(tree, tmp_path
     assert own.auc.isna().all() and own.usdr.notna().any()
     with pytest.raises(InstantiationException, match="does not give"):
         trained(tmp_path / "no", tree, *QUICK, *small, "loss=multitask")
+
+
+def test_activity_that_is_not_learned_is_none(tree, tmp_path, caplog):
+    """An untrained head says chance: no gate goes by it, no score and no file calls it activity."""
+    run = tmp_path / "run"
+    trained(run, tree, *SMALL, "loss=separation_only", "gate=hard")
+    exported = load(run / "model.safetensors")
+    assert exported.model.outputs == {"stems", "mask"} and exported.gate.threshold == 0.5, "nothing to choose it by"
+    evaluate_run(composed(run, f"run={run}", name="eval"))
+    own = pd.read_parquet(run / "scores.parquet").query("system == 'train'")
+    assert set(own.gate) == {"off", "oracle"} and own.auc.isna().all() and own.usdr.notna().any()
+    song = Separator(exported.model, exported.gate).separate(np.ones((1, 20_000), np.float32))
+    assert song.probability is None and (song.gate == 1).all()
+    with pytest.raises(ModelError, match="objective=auc: this training gives"):
+        trained(tmp_path / "no", tree, *SMALL, "loss=separation_only", "objective=auc")
+    trained(tmp_path / "heard", tree, *SMALL, "loss.weights.separation=0")
+    assert load(tmp_path / "heard" / "model.safetensors").model.outputs == {"stems", "mask", "activity"}
+    assert "nothing is learned of the stems" in caplog.text
 
 
 @pytest.mark.parametrize("override", ["loss.weights.activty=1", "lodaing.seed=1", "model.net.depht=3", "data.rooot=x"])

@@ -207,12 +207,37 @@ def test_what_cannot_be_compared_is_refused_in_a_sentence(rng):
     for shape in ((3, 4000), (0, 4000, 2), (3, 0, 2), (3, 4000, 0)):
         with pytest.raises(AudioError, match="Give \\(source, sample, channel\\) arrays"):
             bss_sdr(np.ones(shape), np.ones(shape), RATE)
-    with pytest.raises(AudioError, match="window 0"):
-        bss_eval(references, estimates, RATE, window=0)
-    with pytest.raises(AudioError, match="filter_length 0"):
-        bss_eval(references, estimates, RATE, filter_length=0)
+    for options, said in (
+        ({"window": 0}, "window in samples is 0"), ({"hop": 0.5 * RATE + 0.5}, "hop in samples is 500.5"),
+        ({"filter_length": 0}, "filter_length in samples is 0"), ({"filter_length": 5.5}, "is 5.5"),
+        ({"noise": np.nan}, "noise is nan"),
+    ):  # fmt: skip
+        with pytest.raises(AudioError, match=said):
+            bss_eval(references, estimates, RATE, **options)
+    with pytest.raises(AudioError, match="rate in Hz is nan"):
+        bss_sdr(references, estimates, np.nan)
     with pytest.raises(AudioError, match="silence='all' is no rule"):
         bss_sdr(references, estimates, RATE, silence="all")
+
+
+def test_axes_in_another_order_are_no_window_of_thousands_of_channels(rng):
+    """(target, channel, sample), as a separator has them, passes for 2 samples of 4000 channels."""
+    turned = [np.moveaxis(side, 1, 2) for side in sound(rng)]
+    for measure in (bss_eval, bss_sdr):
+        with pytest.raises(AudioError, match=r"4000 channels of 2 samples.*source, sample, channel"):
+            measure(*turned, RATE)
+
+
+def test_lists_and_a_whole_rate_in_floating_point_do(rng):
+    references, estimates = sound(rng, seconds=1)
+    found = bss_sdr(references.tolist(), estimates.tolist(), float(RATE))
+    np.testing.assert_array_equal(found, bss_sdr(references, estimates, RATE))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_a_device_that_is_not_there_is_said(rng):
+    with pytest.raises(AudioError, match="device 'cuda' is not to be had"):
+        bss_eval(*sound(rng, seconds=1), RATE, device="cuda")
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

@@ -6,7 +6,7 @@ import torch
 from torchmetrics.functional.audio import scale_invariant_signal_distortion_ratio
 
 from stemwise.errors import AudioError
-from stemwise.metrics import csdr, csdr_common, si_sdr, usdr, windowed_sdr
+from stemwise.metrics import csdr, csdr_common, si_sdr, silence_energy, usdr, windowed_sdr
 
 RATE = 8000
 
@@ -79,6 +79,28 @@ def test_an_orthogonal_error_gives_the_ratio_of_energies(level):
     ):
         assert value == pytest.approx(level, abs=1e-9)
     assert usdr(reference, estimate) == pytest.approx(level, abs=1e-5)  # 1e-7 beside energies of 1 to 1e6
+
+
+@pytest.mark.parametrize(
+    ("said", "measure"),
+    [
+        ("3 samples.*channel, sample", lambda s: usdr(np.ones((500, 3)), np.ones((500, 3)))),
+        ("rate in Hz is 0", lambda s: csdr(s, s, 0)),
+        ("rate in Hz is -5", lambda s: csdr_common(s, s, -5)),
+        ("rate in Hz is 0.5", lambda s: silence_energy(s, s, s, 0.5)),
+        ("squares are no numbers", lambda s: usdr(1e200 * s, s)),
+        ("squares are no numbers", lambda s: si_sdr(s, -1e200 * s)),
+    ],
+)
+def test_what_is_no_song_is_refused_and_not_measured(said, measure):
+    """soundfile's (sample, channel), a rate in the wrong place, squares that overflow."""
+    with pytest.raises(AudioError, match=said):
+        measure(tones(0.1)[0])
+
+
+def test_a_rate_in_floating_point_is_the_rate_it_says():
+    s, error = tones(0.1)
+    assert csdr(s, s + error, float(RATE)) == csdr(s, s + error, RATE)
 
 
 def test_usdr_adds_its_constant_to_both_energies():

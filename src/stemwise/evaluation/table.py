@@ -75,7 +75,8 @@ def other_runs(runs: Sequence[str | Path], mine: str, songs: Collection[str]) ->
         raise DataError(f"against={runs}: give a list, as in against=[{runs}].")
     found: dict[Path, tuple[str, pd.DataFrame, Mapping[str, str]]] = {}
     taken = {mine}
-    for run in map(Path, runs):
+    for named in map(Path, runs):
+        run = named.parent if named.name == NAME else named
         table, facts = read_scores(run / NAME)
         # Which songs know no target, and have no line, is not known yet.
         if apart := sorted(set(table["song"]) - set(songs)):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from stemwise.errors import ModelError
+from stemwise.errors import DataError, ModelError
 from stemwise.experiment import configs, learned, runs
 from stemwise.experiment.songs import asked_part, choose_songs, output_folder
 from stemwise.export import Exported, load, newest_model
@@ -32,12 +32,14 @@ class Asked:
 def asked_run(config: DictConfig) -> tuple[Path, Exported]:
     """The run that is named, or the newest, and its model with the gate that is asked for.
 
-    Raises ModelError for a device that is not there, for a no in place of false and for text in place of numbers.
+    Raises ModelError for a device that is not there, for a no in place of false, and for text or too little in
+    place of numbers.
     """
     configs.check_flags(config)
-    configs.check_whole(config, "limit", "shifts", "wiener", "channels", "report_songs", "processes")
-    if not isinstance(config.estimates_gb, int | float):
-        raise ModelError(f"estimates_gb={config.estimates_gb}: give a number.")
+    configs.check_whole(config, "limit", "channels", "processes", least=1)
+    configs.check_whole(config, "shifts", "wiener", "report_songs")
+    if not isinstance(config.estimates_gb, int | float) or config.estimates_gb < 0:
+        raise ModelError(f"estimates_gb={config.estimates_gb}: give a number, 0 or more.")
     check_device(config.device)
     run = Path(config.run) if config.run else newest_model().parent
     exported = load(run / "model.safetensors")
@@ -45,8 +47,11 @@ def asked_run(config: DictConfig) -> tuple[Path, Exported]:
 
 
 def ask(config: DictConfig, run: Path, exported: Exported, out: Path | None = None) -> Asked:
-    """Raises DataError for a run folder that is not whole, and as `choose_songs` does."""
+    """Raises DataError for a run folder that is not whole, for an `out` that is a file, and as `choose_songs` does."""
     trained, splits = runs.read(run, exported)
     songs = choose_songs(config, trained, splits, exported.model, learned.kept(run)[1])
     facts = runs.facts(run, trained, exported, f"{len(songs)} of part '{asked_part(config)}'")
-    return Asked(run, out or output_folder(config, run), trained, exported, songs, facts)
+    out = out or output_folder(config, run)
+    if out.exists() and not out.is_dir():
+        raise DataError(f"out={out}: is a file, where a folder of scores is to be. Name another.")
+    return Asked(run, out, trained, exported, songs, facts)

@@ -129,11 +129,13 @@ def check_flags(config: DictConfig, keys: Iterable[str] = FLAGS) -> None:
                 raise ModelError(f"{name}={value}: write true or false.")
 
 
-def check_whole(config: DictConfig, *keys: str) -> None:
-    """Raise ModelError for what is neither a whole number nor nothing."""
+def check_whole(config: DictConfig, *keys: str, least: int = 0) -> None:
+    """Raise ModelError for what is neither a whole number of `least` or more nor nothing."""
     for key in keys:
         if config[key] is not None and (isinstance(config[key], bool) or not isinstance(config[key], int)):
             raise ModelError(f"{key}={config[key]}: give a whole number.")
+        if config[key] is not None and config[key] < least:
+            raise ModelError(f"{key}={config[key]}: give {least} or more.")
 
 
 def _leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:

@@ -20,5 +20,8 @@ def export(trainer: pl.Trainer, config: DictConfig, run: Path, best: Best, expor
     runs.drop_scores(run)
     card = exported.card | {"validation loss": best.loss, "weights": best.weights}
     card |= {"steps": trainer.global_step, "seconds of training": round(seconds_of(trainer), 1)}
-    save(run / "model.safetensors", replace(exported, card=card), configs.plain(config.model))
+    description = configs.plain(config.model)
+    if "activity" not in exported.model.outputs:
+        description["hears"] = False
+    save(run / "model.safetensors", replace(exported, card=card), description)
     log.info("exported %s", run / "model.safetensors")

@@ -1,5 +1,6 @@
 """What a door does with models that separate: their task, and what a training ends with."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,16 @@ from stemwise.model import SpectralModel
 from stemwise.separator import Separator
 from stemwise.tasks.separation import SeparationTask
 
+log = logging.getLogger("stemwise")
+
 
 def make_task(config: DictConfig, model: SpectralModel) -> SeparationTask:
-    """Raises ModelError for an objective that the training could not give."""
+    """A net whose loss reads no activity will say none. Raises ModelError for an objective that the training could not
+    give."""
     loss: WeightedTerms = instantiate(config.loss, outputs=model.outputs)
+    model.hears = "activity" in loss.reads
+    if not loss.reads - {"activity"}:
+        log.warning("loss.weights: nothing is learned of the stems, so that what this model separates is chance")
     task = SeparationTask(model, loss, **instantiate(config.optimizer))
     objective.check(config.objective, task)
     return task

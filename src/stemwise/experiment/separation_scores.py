@@ -4,13 +4,15 @@ import logging
 import shutil
 from dataclasses import replace
 
+import pandas as pd
 from omegaconf import DictConfig
 
-from stemwise.errors import ModelError
+from stemwise.errors import DataError, ModelError
+from stemwise.evaluation import bss_eval
 from stemwise.evaluation.estimates import Estimates
 from stemwise.evaluation.gate_grid import KINDS, GateGrid
 from stemwise.evaluation.runner import Kept, evaluate, evaluate_grid
-from stemwise.evaluation.table import GRID, NAME, OtherRuns, join_scores, other_runs, write_scores
+from stemwise.evaluation.table import GRID, NAME, OtherRuns, join_scores, other_runs, read_scores, write_scores
 from stemwise.experiment import clip_scores, configs, dashboards, gate_source, runs
 from stemwise.experiment.asked import Asked
 from stemwise.export import Exported, identity
@@ -27,6 +29,8 @@ from stemwise.separator import Separator
 from stemwise.wiener import require_norbert
 
 log = logging.getLogger("stemwise")
+AT = "scored at commit"
+BSS_AT = "ISR, SIR and SAR scored at commit"
 
 
 def score(config: DictConfig, asked: Asked) -> None:
@@ -78,6 +82,9 @@ def _score_gates(
         separator, asked.songs, config.gates, asked.trained.name, log.info, config.bss_eval, config.processes,
         kept, config.wiener, external,
     )  # fmt: skip
+    if not config.bss_eval:
+        scores, known = _carried(asked, scores)
+        asked = replace(asked, facts=asked.facts | known)
     write_scores(asked.out / NAME, scores, asked.facts)
     alone = scores
     scores = join_scores(scores, others)
@@ -101,6 +108,16 @@ def _score_gates(
     for caution in cautions:
         log.warning("note: %s", caution)
     log.info("scores%s in %s", " and page" if config.report else "", asked.out)
+
+
+def _carried(asked: Asked, scores: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
+    """The scores with what BSS Eval said before of the same stems, and the commit it was scored at if another."""
+    try:
+        before, facts = read_scores(asked.out / NAME)
+    except DataError:
+        return scores, {}
+    found, at = bss_eval.carried(scores, before), facts.get(BSS_AT, facts.get(AT, ""))
+    return found, {} if at == asked.facts[AT] or found.equals(scores) else {BSS_AT: at}
 
 
 def _score_grid(

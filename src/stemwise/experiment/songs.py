@@ -15,7 +15,7 @@ from stemwise.datasets.base import Splits
 from stemwise.datasets.detect import fits, kind_of, kinds, reader_of
 from stemwise.datasets.leaks import shared_by_name, shared_by_sound
 from stemwise.errors import DataError, StemwiseError
-from stemwise.evaluation.gate_grid import GateGrid
+from stemwise.evaluation.gate_grid import KINDS, GateGrid
 from stemwise.experiment import configs, gate_source
 from stemwise.experiment.learned import Lesson
 from stemwise.files import fingerprint
@@ -164,6 +164,7 @@ def output_folder(config: Any, run: Path) -> Path:
     asked = [f"part-{asked_part(config)}"] if asked_part(config) != _usual_part(config) else []
     asked += [f"limit-{config.limit}"] if config.limit is not None else []
     asked += [f"{key}-{config[key]}" for key in ("channels", "wiener", "context") if config[key]]
+    asked += ["-".join(["gates", *map(str, config.gates)])] if sorted(map(str, config.gates)) != sorted(KINDS) else []
     asked += [f"shifts-{config.shifts}"] if config.shifts != 1 else []
     asked += [_root_words(config)] if config.root else []
     asked += ["shared-leave_out"] if config.shared == "leave_out" else []

@@ -128,6 +128,11 @@ class WeightedTerms(nn.Module):
         self.weights = {name: float(weights[name]) for name in used}
 
     @property
+    def reads(self) -> frozenset[str]:
+        """The fields of Estimate that are learned."""
+        return frozenset(str(term.needs) for term in self.terms.values())
+
+    @property
     def reads_weak(self) -> bool:
         """Whether a term learns from labels that say only whether a target plays somewhere in a song."""
         return any(getattr(term, "reads_weak", False) for term in self.terms.values())

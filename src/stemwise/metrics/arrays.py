@@ -9,25 +9,47 @@ from stemwise.errors import AudioError
 
 Real = NDArray[np.floating[Any]]
 Doubles = NDArray[np.float64]
+CHANNELS = 64  # more, and more than there are samples, is an array that was given the wrong way round
+LARGEST = 1e150  # of a sample: the squares of a song still sum up to a number
 
 
 def aligned(**named: Real) -> tuple[Doubles, ...]:
     """The arrays, each (channel, sample), in float64.
 
-    Raises AudioError when the shapes differ, an array has not two axes, or holds NaN or infinity: left in, they
-    would make a diverged network look like a song that is left out.
+    Raises AudioError when the shapes differ, an array has not two axes or has them the other way round, or holds NaN
+    or infinity: left in, they would make a diverged network look like a song that is left out.
     """
+    named = {name: np.asarray(array) for name, array in named.items()}
     shapes = {name: array.shape for name, array in named.items()}
     if len(set(shapes.values())) > 1 or any(len(shape) != 2 for shape in shapes.values()):
         listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
         raise AudioError(f"Shapes do not match: {listed}. Give (channel, sample) arrays of one length and rate.")
+    channels, samples = next(iter(shapes.values()))
+    check_axes(channels, samples, "(channel, sample)")
     for name, array in named.items():
         bad = int(np.count_nonzero(~np.isfinite(array)))
         if bad:
             raise AudioError(
                 f"{name}: {bad} of {array.size} samples are NaN or infinite. Find the step that made them."
             )
-    return tuple(np.asarray(array, dtype=np.float64) for array in named.values())
+    doubles = tuple(np.asarray(array, dtype=np.float64) for array in named.values())
+    if any(array.size and max(array.max(), -array.min()) > LARGEST for array in doubles):
+        raise AudioError(f"Samples above {LARGEST:.0e}: their squares are no numbers any more. Scale them down.")
+    return doubles
+
+
+def check_axes(channels: int, samples: int, order: str) -> None:
+    """Raises AudioError where what stands for channels can only be samples."""
+    if channels > max(CHANNELS, samples):
+        raise AudioError(f"{channels} channels of {samples} samples: axes the other way round? Give {order} arrays.")
+
+
+def whole_number(value: float, name: str) -> int:
+    """`value` where it is a whole number of 1 or more, also 44100.0; else raises AudioError."""
+    number = int(value) if np.isfinite(value) else 0
+    if number < 1 or number != value:
+        raise AudioError(f"{name} is {value}: give a whole number, 1 or more.")
+    return number
 
 
 def decibels(numerator: Doubles | float, denominator: Doubles | float) -> Doubles:

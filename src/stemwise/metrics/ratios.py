@@ -12,7 +12,7 @@ The mixture enters none of them. NaN means: this song has no such figure, leave 
 
 import numpy as np
 
-from stemwise.metrics.arrays import Doubles, Real, aligned, decibels, median
+from stemwise.metrics.arrays import Doubles, Real, aligned, decibels, median, whole_number
 
 USDR_FLOOR = 1e-7  # of the Music Demixing Challenge 2021, added to both energies
 AUDIBLE = 1e-6  # -60 dB below the loudest window: less energy counts as silence
@@ -80,7 +80,7 @@ def csdr_common(reference: Real, estimate: Real, rate: int) -> float:
     Arrays are (channel, sample), `rate` in Hz; raises AudioError when they do not match.
     """
     s, e = aligned(reference=reference, estimate=estimate)
-    if s.shape[1] < rate:
+    if s.shape[1] < whole_number(rate, "rate in Hz"):
         return float("nan")
     s, e = _windows(s, rate), _windows(e, rate)
     energy = np.sum(s**2, axis=(0, 2))
@@ -89,7 +89,7 @@ def csdr_common(reference: Real, estimate: Real, rate: int) -> float:
 
 def _windows(audio: Doubles, rate: int) -> Doubles:
     """(channel, sample) → (channel, window, sample): 1 s each without overlap, or one shorter window."""
-    size = max(min(rate, audio.shape[1]), 1)
+    size = max(min(whole_number(rate, "rate in Hz"), audio.shape[1]), 1)
     count = audio.shape[1] // size
     return audio[:, : count * size].reshape(audio.shape[0], count, size)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stemwise.metrics.arrays import Doubles, Real, aligned, decibels
+from stemwise.metrics.arrays import Doubles, Real, aligned, decibels, whole_number
 
 FRAMES_A_SECOND = 10
 AUDIBLE = 1e-6  # -60 dB
@@ -89,4 +89,4 @@ def _energies(audio: Doubles, rate: int) -> Doubles:
 
 
 def _frame_size(rate: int) -> int:
-    return max(round(rate / FRAMES_A_SECOND), 1)
+    return max(round(whole_number(rate, "rate in Hz") / FRAMES_A_SECOND), 1)

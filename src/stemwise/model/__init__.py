@@ -63,13 +63,14 @@ class SpectralModel(nn.Module):
 
     A mono net sees the mean of the channels and its mask applies to every channel. A net for several channels sees that
     mean in each of them where the mixture has another number, and the mean of its masks applies to every channel.
+    `hears` False: the net's activity was never learned, and chance is not handed out as activity.
     """
 
     kind = SEPARATION
     net: Net
     stft: Stft
 
-    def __init__(self, net: Net, stft: Stft, targets: Sequence[str], sample_rate: int) -> None:
+    def __init__(self, net: Net, stft: Stft, targets: Sequence[str], sample_rate: int, hears: bool = True) -> None:
         super().__init__()
         if len(targets) != net.targets:
             raise ModelError(
@@ -80,6 +81,7 @@ class SpectralModel(nn.Module):
         self.stft = stft
         self.targets = tuple(targets)
         self.sample_rate = sample_rate
+        self.hears = hears and net.activity
 
     @property
     def channels(self) -> int:
@@ -102,7 +104,7 @@ class SpectralModel(nn.Module):
     @property
     def outputs(self) -> frozenset[str]:
         """The fields of Estimate that are not None."""
-        return frozenset({"stems", "mask", "activity"} if self.net.activity else {"stems", "mask"})
+        return frozenset({"stems", "mask", "activity"} if self.hears else {"stems", "mask"})
 
     def estimate(self, mixture: Tensor) -> Estimate:
         """(batch, channel, sample) → Estimate; the stems are mask × STFT of the mixture, with the mixture's phase."""
@@ -119,10 +121,12 @@ class SpectralModel(nn.Module):
         The part of `estimate` that training needs: an inverse STFT would cost time and teach nothing here.
         """
         if spectrum.shape[1] == self.channels:
-            return self.net(spectrum.abs())
-        mean = spectrum.mean(dim=1, keepdim=True).abs()
-        mask, activity = self.net(mean.expand(-1, self.channels, -1, -1))
-        return mask.mean(dim=2, keepdim=True), activity
+            mask, activity = self.net(spectrum.abs())
+        else:
+            mean = spectrum.mean(dim=1, keepdim=True).abs()
+            mask, activity = self.net(mean.expand(-1, self.channels, -1, -1))
+            mask = mask.mean(dim=2, keepdim=True)
+        return mask, activity if self.hears else None
 
 
 def fit_input_scaling(model: SpectralModel, mixtures: Tensor) -> bool:

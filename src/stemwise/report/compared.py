@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from stemwise.errors import DataError
 from stemwise.report.by_activity import by_activity
 from stemwise.report.comparison import COMPARED, compare, family, measure_of
-from stemwise.report.measures import Measure
-from stemwise.report.systems import System, cautions, gather, pairs
+from stemwise.report.measures import BSS_EVAL, Measure
+from stemwise.report.systems import BOUNDS, System, cautions, gather, pairs
 from stemwise.report.tables import to_records
 
 if TYPE_CHECKING:
@@ -81,8 +82,9 @@ def compare_all(
     resamples: int = 2000,
     seed: int = 0,
 ) -> Comparison:
-    """Arguments and errors as of `comparison.compare`."""
+    """Arguments and errors as of `comparison.compare`; DataError too for a measure that a run was not scored by."""
     systems, told = gather(scores_by_system, gates), facts or {}
+    _all_scored(systems, measures)
     how = (gates, baseline, measures, resamples, seed)
     bins, slopes = by_activity(scores_by_system, *how)
     return Comparison(
@@ -94,6 +96,13 @@ def compare_all(
         facts=told,
         cautions=(*cautions(systems), *same_seeds(told), *other_ways(told)),
     )
+
+
+def _all_scored(systems: Sequence[System], measures: Sequence[str]) -> None:
+    for system in systems:
+        for column in (measure.column for measure in BSS_EVAL if measure.column in measures):
+            if system.name not in BOUNDS and all(run[column].isna().all() for run in system.runs):
+                raise DataError(f"{system.name} has no {column}: score it with python -m src.eval bss_eval=true")
 
 
 def other_ways(facts: Facts) -> list[str]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from stemwise.errors import AudioError
+from stemwise.metrics.arrays import check_axes, whole_number
 
 Array = NDArray[Any] | Tensor
 Given = TypeVar("Given", NDArray[Any], Tensor)
@@ -35,18 +36,20 @@ class Clip:
         hop: int | None,
         device: str | torch.device | None,
     ) -> "Clip":
-        """Raises AudioError when shapes do not match or hold nothing, and for a rate, window or hop below 1."""
+        """Raises AudioError when shapes do not match, hold nothing, or have their axes in another order; for a rate,
+        window or hop that is no whole number of 1 or more; and for a device that is not there."""
+        references, estimates = (_array(side) for side in (references, estimates))
         shapes = tuple(references.shape), tuple(estimates.shape)
         if shapes[0] != shapes[1] or len(shapes[0]) != 3 or 0 in shapes[0]:
             raise AudioError(
                 f"references {shapes[0]} and estimates {shapes[1]} cannot be compared. "
                 "Give (source, sample, channel) arrays of one shape that hold something."
             )
-        window = rate if window is None else window
-        hop = window if hop is None else hop
-        if min(rate, window, hop) < 1:
-            raise AudioError(f"rate {rate} Hz, window {window} and hop {hop} samples: each must be 1 or more.")
         samples = shapes[0][1]
+        check_axes(shapes[0][2], samples, "(source, sample, channel)")
+        rate = whole_number(rate, "rate in Hz")
+        window = rate if window is None else whole_number(window, "window in samples")
+        hop = window if hop is None else whole_number(hop, "hop in samples")
         starts = list(range(0, max(samples - window, 0) + 1, hop))
         return cls(references, estimates, starts, min(window, samples), _device(references, device))
 
@@ -78,9 +81,15 @@ class Clip:
         return [numbers[first : first + count] for first in range(0, len(numbers), count)]
 
 
+def _array(side: Any) -> Array:
+    return side if isinstance(side, Tensor) else np.asarray(side)
+
+
 def _device(like: Array, asked: str | torch.device | None) -> torch.device:
     device = torch.device(asked) if asked is not None else like.device if isinstance(like, Tensor) else "cpu"
     device = torch.device(device)
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise AudioError(f"device '{device}' is not to be had with this PyTorch; choose cpu.")
     return torch.device("cpu") if device.type == "mps" else device
 
 

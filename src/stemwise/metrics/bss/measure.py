@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from stemwise.errors import AudioError
+from stemwise.metrics.arrays import whole_number
 from stemwise.metrics.bss.clip import Clip, refuse_nonsense
 from stemwise.metrics.bss.filters import correlations, filters
 from stemwise.metrics.bss.projections import projected
@@ -19,8 +20,9 @@ def sdr(clip: Clip, rule: str) -> Tensor:
 @torch.no_grad()
 def everything(clip: Clip, taps: int, rule: str, noise: float) -> tuple[list[Tensor], bool]:
     """sdr, isr, sir and sar, each (source, window), and whether a Gram matrix was singular."""
-    if taps < 1 or noise < 0:
-        raise AudioError(f"filter_length {taps} samples and noise {noise}: give 1 or more, and 0 or more.")
+    taps = whole_number(taps, "filter_length in samples")
+    if not 0 <= noise < float("inf"):
+        raise AudioError(f"noise is {noise}: give 0 or more.")
     found = levels(clip)
     scored = counted(found, rule)
     numbers, targets = (torch.nonzero(scored.any(dim=axis))[:, 0].tolist() for axis in (0, 1))
@@ -41,7 +43,9 @@ def _energies(clip: Clip, taps: int, noise: float, numbers: list[int], targets: 
         columns = [*range(len(every))[rows], *range(len(every), 2 * len(every))[rows]]
         own[rows], alone = filters(lags[rows][:, columns], noise)
         singular = singular or alone
-    return projected(clip, numbers, targets, every, own), singular
+    energy = lags[:, : len(every), 0].diagonal().view(clip.sources, each)
+    alone = int((energy > 0).any(dim=1).sum()) <= 1
+    return projected(clip, numbers, targets, every, own, alone), singular
 
 
 def _decibels(upper: Tensor, lower: Tensor, scored: Tensor) -> Tensor:

@@ -22,12 +22,13 @@ class Spectra:
         return spectrum
 
 
-def projected(clip: Clip, numbers: list[int], targets: list[int], every: Tensor, own: Tensor) -> Tensor:
+def projected(clip: Clip, numbers: list[int], targets: list[int], every: Tensor, own: Tensor, alone: bool) -> Tensor:
     """(measure, source, window) energies in the windows `numbers` of the sources `targets`, zero elsewhere.
 
     The measures are s + e_spat, e_spat, s + e_spat + e_interf, e_interf and e_artif. `every` (K, K, taps) are the
-    filters from all reference channels, `own` (K, channel, taps) those onto the channels of the same source. A window
-    is cut out first and filtered then, so its projection is longer than it is.
+    filters from all reference channels, `own` (K, channel, taps) those onto the channels of the same source. With
+    `alone` one source sounds at all, and they are the same but for rounding. A window is cut out first and filtered
+    then, so its projection is longer than it is.
     """
     size = next_fast_len(clip.size + every.shape[-1] - 1, real=True)
     all_of_it, of_one = Spectra(every, size), Spectra(own, size)
@@ -40,7 +41,7 @@ def projected(clip: Clip, numbers: list[int], targets: list[int], every: Tensor,
                 first = target * clip.channels
                 column = first + channel
                 image = _filtered(heard, of_one, range(first, first + clip.channels), channel)
-                whole = image if clip.sources == 1 else _filtered(heard, all_of_it, range(len(heard)), column)
+                whole = image if alone else _filtered(heard, all_of_it, range(len(heard)), column)
                 guess = torch.fft.rfft(estimates[column], n=size)
                 parts = (image, image - heard[column], whole, whole - image, guess.sub_(whole))
                 energies[:, target, turn] += torch.stack([_energy(part, size) for part in parts])
