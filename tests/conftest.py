@@ -11,8 +11,11 @@ import pytest
 from tests.trees import make_tree
 
 os.environ.setdefault("WANDB_MODE", "offline")
-# A shell starts what runs in its background with Ctrl-C ignored, and processes hand that on; the tests send interrupts.
+# A shell starts what runs in its background with Ctrl-C ignored, nohup with hangups, and processes hand that on; the
+# tests send both.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)

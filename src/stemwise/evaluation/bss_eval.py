@@ -1,7 +1,6 @@
 """ISR, SIR and SAR of BSS Eval v4 for the targets of a song, as medians over windows."""
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from stemwise import metrics
@@ -10,8 +9,6 @@ from stemwise.evaluation.reference import Reference
 from stemwise.metrics.arrays import median
 
 COLUMNS = ("isr", "sir", "sar")
-ROW = ["song", "target", "system", "gate"]
-SAME = ["usdr", "csdr", "csdr_common", "si_sdr", "silence_energy"]  # figures of stems that are the same
 ROUNDING = 2**-15 / 12**0.5  # of 16 bits, as a standard deviation
 NOTHING = dict.fromkeys(COLUMNS, np.nan)
 
@@ -41,14 +38,6 @@ def bss_eval(truth: Reference, estimates: Samples) -> list[dict[str, float]]:
         for target, figure in zip(played, median(getattr(found, name), axis=1), strict=False):
             scores[target][name] = float(figure)
     return scores
-
-
-def carried(scores: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
-    """`scores`, with the figures that rows of `before` have of the same stems: they take seconds a song and row, and
-    an evaluation that does without them is no reason to lose them. Stems are the same where all else is."""
-    known = before.dropna(subset=list(COLUMNS), how="all")[[*ROW, *SAME, *COLUMNS]]
-    found = scores[[*ROW, *SAME]].merge(known, how="left", on=[*ROW, *SAME])[list(COLUMNS)]
-    return scores.assign(**{name: scores[name].fillna(found[name].set_axis(scores.index)) for name in COLUMNS})
 
 
 def _references(truth: Reference, played: NDArray[np.int64]) -> Samples:

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from stemwise.errors import DataError
+from stemwise.evaluation import bss_eval
 from stemwise.files import beside
 
 log = logging.getLogger(__name__)
@@ -16,6 +17,8 @@ NAME, GRID = "scores.parquet", "grid.parquet"
 FACTS = b"stemwise"
 BOUNDS = ("mixture", "silence", "ideal binary mask", "ideal ratio mask")
 IDENTITY = ["song", "target"]
+ROW = ["song", "target", "system", "gate"]
+SAME = ["usdr", "csdr", "csdr_common", "si_sdr", "silence_energy"]  # figures of stems that are the same
 
 
 def write_scores(
@@ -60,6 +63,14 @@ def kept_lines(path: Path, make: Callable[[], list[dict[str, Any]]]) -> list[dic
     except OSError as fault:
         log.warning("%s cannot be kept (%s); it will be computed anew when it is asked for again.", path, fault)
     return lines
+
+
+def carried(scores: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
+    """`scores`, with the figures that rows of `before` have of the same stems: they take seconds a song and row, and
+    an evaluation that does without them is no reason to lose them. Stems are the same where all else is."""
+    known = before.dropna(subset=list(bss_eval.COLUMNS), how="all")[[*ROW, *SAME, *bss_eval.COLUMNS]]
+    found = scores[[*ROW, *SAME]].merge(known, how="left", on=[*ROW, *SAME])[list(bss_eval.COLUMNS)]
+    return scores.assign(**{name: scores[name].fillna(found[name].set_axis(scores.index)) for name in bss_eval.COLUMNS})
 
 
 OtherRuns = Mapping[Path, tuple[str, pd.DataFrame, Mapping[str, str]]]

@@ -8,11 +8,10 @@ import pandas as pd
 from omegaconf import DictConfig
 
 from stemwise.errors import DataError, ModelError
-from stemwise.evaluation import bss_eval
 from stemwise.evaluation.estimates import Estimates
 from stemwise.evaluation.gate_grid import KINDS, GateGrid
 from stemwise.evaluation.runner import Kept, evaluate, evaluate_grid
-from stemwise.evaluation.table import GRID, NAME, OtherRuns, join_scores, other_runs, read_scores, write_scores
+from stemwise.evaluation.table import GRID, NAME, OtherRuns, carried, join_scores, other_runs, read_scores, write_scores
 from stemwise.experiment import clip_scores, configs, dashboards, gate_source, runs
 from stemwise.experiment.asked import Asked
 from stemwise.export import Exported, identity
@@ -116,7 +115,7 @@ def _carried(asked: Asked, scores: pd.DataFrame) -> tuple[pd.DataFrame, dict[str
         before, facts = read_scores(asked.out / NAME)
     except DataError:
         return scores, {}
-    found, at = bss_eval.carried(scores, before), facts.get(BSS_AT, facts.get(AT, ""))
+    found, at = carried(scores, before), facts.get(BSS_AT, facts.get(AT, ""))
     return found, {} if at == asked.facts[AT] or found.equals(scores) else {BSS_AT: at}
 
 
