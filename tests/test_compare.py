@@ -83,6 +83,8 @@ def test_figures_that_an_evaluation_left_out_are_asked_for_in_a_sentence(runs):
     write_scores(runs / "plain" / NAME, table.assign(isr=float("nan")), {})
     said = stemwise("compare", "runs/iass", "runs/plain", "--measure", "isr", code=1)
     assert "plain has no isr: score it with python -m src.eval bss_eval=true" in " ".join(said.split())
+    said = stemwise("compare", "both=runs/umx_s1,runs/plain", "runs/iass", "--measure", "isr", code=1)
+    assert "both has no isr" in said, "one seed without is one too many"
 
 
 def test_runs_on_other_songs_are_refused(runs):

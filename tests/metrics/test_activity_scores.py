@@ -32,6 +32,12 @@ def test_a_probability_at_the_threshold_is_not_active():
     assert scores.recall == 0.5
 
 
+def test_zeros_and_ones_are_activity_too():
+    assert activity_scores([0, 0, 1, 1], [0.1, 0.2, 0.8, 0.9], 0.5).auc == 1.0
+    assert activity_scores(np.array([1, 0, 1, 1]), np.array([0.9, 0.85, 0.8, 0.7]), 0.5).auc == pytest.approx(1 / 3)
+    assert lost_energy([[3.0, 1.0]], [1, 0]) == 25.0
+
+
 def test_areas_depend_on_the_order_of_probabilities_alone(rng):
     truth, probability = rng.random(100) < 0.3, rng.random(100)
     before, after = (activity_scores(truth, p, 0.5) for p in (probability, probability**3 / 2))

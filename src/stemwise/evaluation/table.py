@@ -68,6 +68,8 @@ def kept_lines(path: Path, make: Callable[[], list[dict[str, Any]]]) -> list[dic
 def carried(scores: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     """`scores`, with the figures that rows of `before` have of the same stems: they take seconds a song and row, and
     an evaluation that does without them is no reason to lose them. Stems are the same where all else is."""
+    if not {*ROW, *SAME, *bss_eval.COLUMNS} <= set(before):
+        return scores  # another version's, or nobody's
     known = before.dropna(subset=list(bss_eval.COLUMNS), how="all")[[*ROW, *SAME, *bss_eval.COLUMNS]]
     found = scores[[*ROW, *SAME]].merge(known, how="left", on=[*ROW, *SAME])[list(bss_eval.COLUMNS)]
     return scores.assign(**{name: scores[name].fillna(found[name].set_axis(scores.index)) for name in bss_eval.COLUMNS})

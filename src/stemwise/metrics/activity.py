@@ -43,7 +43,7 @@ def activity_scores(truth: NDArray[np.bool_], probability: Real, threshold: floa
     under the ROC curve and average precision, Σ (R_n - R_(n-1)) P_n, are NaN unless the truth has both classes.
     Raises DataError for shapes that differ and for NaN among the probabilities.
     """
-    truth, probability = np.asarray(truth), np.asarray(probability)
+    truth, probability = np.asarray(truth, dtype=np.bool_), np.asarray(probability)
     if truth.shape != probability.shape or truth.ndim != 1:
         raise DataError(f"truth has shape {truth.shape}, probability {probability.shape}. Give both as (frame,).")
     require_numbers(probability)

@@ -13,6 +13,7 @@ def lost_energy(reference_power: Real, gate: Real) -> float:
     (frame,) with weights 0 to 1. NaN when the reference is silent throughout.
     Raises DataError when the numbers of frames differ.
     """
+    reference_power, gate = np.asarray(reference_power), np.asarray(gate)
     if gate.ndim != 1 or reference_power.shape[-1] != gate.size:
         raise DataError(
             f"The gate has shape {gate.shape} and the reference {reference_power.shape}: their frames differ. "

@@ -75,7 +75,9 @@ def bss_eval(
     by piece: beside the arrays it takes two matrices of (sources × channels × filter_length)² and some 200 MB, unless
     windows last many seconds. Given tensors it returns tensors on that device, without gradients.
 
-    Raises AudioError for shapes that do not match or are empty, and for NaN or infinity among the samples.
+    Raises AudioError for shapes that do not match or are empty, for axes in another order, for NaN or infinity among
+    the samples, for a rate, window, hop or filter length that is no whole number of 1 or more, and for a device that
+    is not there.
     """
     from stemwise.metrics.bss.clip import Clip, like
     from stemwise.metrics.bss.measure import everything

@@ -88,9 +88,12 @@ def _array(side: Any) -> Array:
 def _device(like: Array, asked: str | torch.device | None) -> torch.device:
     device = torch.device(asked) if asked is not None else like.device if isinstance(like, Tensor) else "cpu"
     device = torch.device(device)
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise AudioError(f"device '{device}' is not to be had with this PyTorch; choose cpu.")
-    return torch.device("cpu") if device.type == "mps" else device
+    device = torch.device("cpu") if device.type == "mps" else device
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as fault:
+        raise AudioError(f"device '{device}' is not to be had with this PyTorch ({fault}). Choose cpu.") from fault
+    return device
 
 
 def _piece(side: Array, start: int, stop: int, device: torch.device) -> Tensor:
