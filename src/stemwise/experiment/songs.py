@@ -53,7 +53,8 @@ def choose_songs(
     gone = [id for id in ids if id not in songs]
     if gone or not ids:
         what = f"{gone[0]} of part '{part}' is gone" if gone else f"no songs in part '{part}'"
-        raise DataError(f"{what} in {data.dataset.where}. Restore the songs, or choose another part or root.")
+        cure = "Restore the songs, or choose another part or root" if gone else "Choose another, or root=..."
+        raise DataError(f"{what} in {data.dataset.where}. {cure}.")
     if config.root:
         lessons = [Lesson.of(configs.plain(own.data), splits), *before]
         ids = _not_learned(config.shared, lessons, [songs[id] for id in ids])
