@@ -48,10 +48,10 @@ def asked_run(config: DictConfig) -> tuple[Path, Exported]:
 
 def ask(config: DictConfig, run: Path, exported: Exported, out: Path | None = None) -> Asked:
     """Raises DataError for a run folder that is not whole, for an `out` that is a file, and as `choose_songs` does."""
-    trained, splits = runs.read(run, exported)
-    songs = choose_songs(config, trained, splits, exported.model, learned.kept(run)[1])
-    facts = runs.facts(run, trained, exported, f"{len(songs)} of part '{asked_part(config)}'")
     out = out or output_folder(config, run)
     if out.exists() and not out.is_dir():
         raise DataError(f"out={out}: is a file, where a folder of scores is to be. Name another.")
+    trained, splits = runs.read(run, exported)
+    songs = choose_songs(config, trained, splits, exported.model, learned.kept(run)[1])
+    facts = runs.facts(run, trained, exported, f"{len(songs)} of part '{asked_part(config)}'")
     return Asked(run, out, trained, exported, songs, facts)

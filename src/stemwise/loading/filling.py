@@ -126,9 +126,8 @@ class Store:
     def _require_same(self, index: Index | None, asked: Collection[str]) -> None:
         """Raise DataError for a store of another set or recipe: its songs would be taken for songs of this one."""
         moved = index is not None and index.source and self.source and index.source != self.source
-        if (
-            index and moved and (strange := sorted({*index.songs} - {*asked, *self.left_out}))
-        ):  # a set that moved has them all
+        # A set that moved has all its songs.
+        if index and moved and (strange := sorted({*index.songs} - {*asked, *self.left_out})):
             raise DataError(
                 f"{self.folder} was filled from another folder called {index.tree}: {len(strange)} of its songs are "
                 f"not in this one, first {strange[0]}. Choose another folder, or remove this one."

@@ -19,23 +19,23 @@ def aligned(**named: Real) -> tuple[Doubles, ...]:
     Raises AudioError when the shapes differ, an array has not two axes or has them the other way round, or holds NaN
     or infinity: left in, they would make a diverged network look like a song that is left out.
     """
-    named = {name: np.asarray(array) for name, array in named.items()}
-    shapes = {name: array.shape for name, array in named.items()}
+    doubles = {name: np.asarray(array, dtype=np.float64) for name, array in named.items()}
+    shapes = {name: array.shape for name, array in doubles.items()}
     if len(set(shapes.values())) > 1 or any(len(shape) != 2 for shape in shapes.values()):
         listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
         raise AudioError(f"Shapes do not match: {listed}. Give (channel, sample) arrays of one length and rate.")
     channels, samples = next(iter(shapes.values()))
     check_axes(channels, samples, "(channel, sample)")
-    for name, array in named.items():
+    for name, array in doubles.items():
+        if not array.size or max(array.max(), -array.min()) <= LARGEST:  # NaN is not
+            continue
         bad = int(np.count_nonzero(~np.isfinite(array)))
         if bad:
             raise AudioError(
                 f"{name}: {bad} of {array.size} samples are NaN or infinite. Find the step that made them."
             )
-    doubles = tuple(np.asarray(array, dtype=np.float64) for array in named.values())
-    if any(array.size and max(array.max(), -array.min()) > LARGEST for array in doubles):
         raise AudioError(f"Samples above {LARGEST:.0e}: their squares are no numbers any more. Scale them down.")
-    return doubles
+    return tuple(doubles.values())
 
 
 def check_axes(channels: int, samples: int, order: str) -> None:

@@ -41,8 +41,8 @@ def _energies(clip: Clip, taps: int, noise: float, numbers: list[int], targets: 
     for target in targets:
         rows = slice(target * each, (target + 1) * each)
         columns = [*range(len(every))[rows], *range(len(every), 2 * len(every))[rows]]
-        own[rows], alone = filters(lags[rows][:, columns], noise)
-        singular = singular or alone
+        own[rows], here = filters(lags[rows][:, columns], noise)
+        singular = singular or here
     energy = lags[:, : len(every), 0].diagonal().view(clip.sources, each)
     alone = int((energy > 0).any(dim=1).sum()) <= 1
     return projected(clip, numbers, targets, every, own, alone), singular
